@@ -1,0 +1,45 @@
+"""A recording in memory: the same description and samples that a live stream would bring."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from stream.source import Role, StreamInfo
+
+
+@dataclass(frozen=True)
+class RecordedStream:
+    """One stream of a recording.
+
+    Attributes
+    ----------
+    stamps_s : shape (n,), s, from the first marker sample of the recording.
+    values : shape (n, n_channels), float64, in the units and order of `info`.
+    """
+
+    info: StreamInfo
+    stamps_s: np.ndarray
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What a file holds. `forces` is None for a trial without force plates (some static trials).
+
+    `notes` are sentences to be shown: what was assumed or chosen when the file was read.
+    """
+
+    path: Path
+    markers: RecordedStream
+    forces: RecordedStream | None
+    notes: tuple[str, ...] = ()
+
+    def streams(self) -> tuple[RecordedStream, ...]:
+        """The streams that are there, markers first."""
+        return (self.markers,) if self.forces is None else (self.markers, self.forces)
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """Roles of the streams that are there."""
+        return tuple(stream.info.role for stream in self.streams())
