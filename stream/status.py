@@ -1,10 +1,12 @@
 """What the windows read: newest values, never a queue. Written by the session, pulled by the GUI."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Event
 from typing import Generic, TypeVar
 
 import numpy as np
 
+from compute.feedback import Target, WalkerFeedback, start
 from compute.stance import Stance
 from stream.source import StreamHealth
 
@@ -79,3 +81,29 @@ class SessionStatus:
     elapsed_s: float = 0.0
     recorded_bytes: int = 0
     message: str = ""
+
+
+class Control:
+    """What the operator asks of a session; safe to call from any thread, any number of times."""
+
+    def __init__(self) -> None:
+        self.start_requested = Event()
+        self.stop_requested = Event()
+
+    def start(self) -> None:
+        """Begin feedback and recording."""
+        self.start_requested.set()
+
+    def stop(self) -> None:
+        """End the session and close its files."""
+        self.stop_requested.set()
+
+
+@dataclass(frozen=True)
+class SessionView:
+    """Everything the windows share with a session."""
+
+    walker: Latest[WalkerFeedback] = field(default_factory=lambda: Latest(start(Target())))
+    status: Latest[SessionStatus] = field(default_factory=lambda: Latest(SessionStatus()))
+    trace: Trace = field(default_factory=lambda: Trace(4096))
+    control: Control = field(default_factory=Control)
