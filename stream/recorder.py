@@ -1,0 +1,203 @@
+"""The recorder: everything received goes into an XDF file, from a thread of its own."""
+
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from math import isnan, nan
+from pathlib import Path
+from threading import Event, Thread
+
+import numpy as np
+
+from stream.errors import EkamError
+from stream.source import Channel, Chunk, Role, StreamInfo
+from stream.xdf import XdfWriter
+
+EVENTS = "ekam-events"
+ARRIVALS = {role: f"ekam-arrivals-{role.value}" for role in Role}
+
+_DRAIN_S = 0.1
+_FLUSH_S = 0.8  # with the drain in front of it: a power cut costs at most a second
+_BOUNDARY_S = 2.0
+_OFFSET_S = 5.0
+
+
+@dataclass
+class _Track:
+    """One role in the file: its samples, and beside them when each chunk arrived."""
+
+    samples_id: int
+    arrivals_id: int
+    offset_s: float = nan
+    offset_at_s: float = nan
+    waiting: list[Chunk] = field(default_factory=list)
+
+
+class Recorder:
+    """Writes chunks to `path` without ever holding up the one who offers them.
+
+    Scored results depend on when each chunk arrived and on its clock offset, so both are recorded,
+    one sample per chunk, in ``ekam-arrivals-markers`` and ``ekam-arrivals-forces``.
+
+    Parameters
+    ----------
+    path : a file that does not exist yet.
+    infos : the streams that will be offered.
+    capacity : chunks that may wait for the disk, about a minute of live streams.
+    """
+
+    def __init__(self, path: Path, infos: dict[Role, StreamInfo], *, capacity: int = 65536) -> None:
+        try:
+            self._writer = XdfWriter(path)
+        except FileExistsError:
+            raise EkamError(f"{path.name} exists already; choose another session folder.") from None
+        except OSError as error:
+            raise EkamError(
+                f"{path.name} cannot be written ({error.strerror}); choose another folder."
+            ) from None
+        self._tracks: dict[Role, _Track] = {}
+        self._events_id = 2 * len(infos) + 1
+        for number, (role, info) in enumerate(infos.items(), start=1):
+            self._tracks[role] = _Track(number, number + len(infos))
+            self._writer.add_stream(number, info)
+        for role in infos:
+            self._writer.add_stream(self._tracks[role].arrivals_id, _arrivals_info(role))
+        self._writer.add_stream(self._events_id, _events_info())
+        for stream_id in range(len(infos) + 1, self._events_id + 1):
+            self._writer.clock_offset(stream_id, 0.0, 0.0)  # these are in the recorder's own clock
+        self._capacity = capacity
+        self._queue: deque[Chunk | tuple[str, float]] = deque()
+        self._lost = 0
+        self._write_fault = ""
+        self._closing = Event()
+        self._boundary_at = self._flush_at = time.monotonic()
+        self._thread = Thread(target=self._run, name="ekam-recorder", daemon=True)
+        self._thread.start()
+
+    @property
+    def bytes_written(self) -> int:
+        """Size of the file so far."""
+        return self._writer.bytes_written
+
+    @property
+    def lost(self) -> int:
+        """Samples and events that could not be recorded."""
+        return self._lost
+
+    @property
+    def fault(self) -> str:
+        """What is wrong with the recording, a sentence; empty when nothing is."""
+        if self._write_fault:
+            return self._write_fault
+        if self._lost:
+            return (
+                f"The disk is too slow for the recording: {self._lost} samples are not in the file; "
+                "record on a faster disk."
+            )
+        return ""
+
+    def offer(self, chunk: Chunk) -> None:
+        """Queue a chunk; its arrays must not change afterwards. Never blocks, never raises."""
+        self._put(chunk, len(chunk.stamps_s))
+
+    def events(self, text: str, t_s: float) -> None:
+        """Queue an event at `t_s` of the LSL local clock."""
+        self._put((text, t_s), 1)
+
+    def close(self) -> None:
+        """Write what is queued and the footers; never raises. A second call does nothing."""
+        self._closing.set()
+        self._thread.join()
+
+    def _put(self, item: Chunk | tuple[str, float], n: int) -> None:
+        if self._write_fault or self._closing.is_set() or len(self._queue) >= self._capacity:
+            self._lost += n
+        else:
+            self._queue.append(item)
+
+    def _run(self) -> None:
+        # Waking now and then instead of for every chunk leaves the processor to the feedback.
+        try:
+            while not self._closing.wait(_DRAIN_S):
+                self._drain()
+            self._drain()
+            self._writer.close()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            self._write_fault = (
+                f"The recording stopped: the file cannot be written ({reason}); free some space and "
+                "start a new session."
+            )
+            waiting = [chunk for track in self._tracks.values() for chunk in track.waiting]
+            self._lost += sum(_size(item) for item in (*waiting, *self._queue))
+            self._queue.clear()
+            self._writer.abandon()
+
+    def _drain(self) -> None:
+        texts: list[tuple[str, float]] = []
+        for _ in range(len(self._queue)):
+            item = self._queue.popleft()
+            if isinstance(item, Chunk):
+                self._tracks[item.role].waiting.append(item)
+            else:
+                texts.append(item)
+        for track in self._tracks.values():
+            if track.waiting:
+                self._write_track(track)
+        if texts:
+            stamps = np.array([t_s for _, t_s in texts])
+            self._writer.samples(self._events_id, stamps, [[text] for text, _ in texts])
+        now = time.monotonic()
+        if now - self._boundary_at >= _BOUNDARY_S:
+            self._boundary_at = now
+            self._writer.boundary()
+        if now - self._flush_at >= _FLUSH_S:
+            self._flush_at = now
+            self._writer.flush()
+
+    def _write_track(self, track: _Track) -> None:
+        chunks = track.waiting
+        arrivals = np.array(
+            [(len(c.stamps_s), c.t_arrival_s, c.clock_offset_s) for c in chunks], dtype=np.float64
+        )
+        # A chunk without an arrival time (read from a file) is placed at its last sample.
+        placed = np.array([_placed_at(chunk) for chunk in chunks])
+        self._writer.samples(
+            track.samples_id,
+            np.concatenate([chunk.stamps_s for chunk in chunks]),
+            np.concatenate([chunk.values for chunk in chunks]),
+        )
+        self._writer.samples(track.arrivals_id, placed, arrivals)
+        for chunk, t_s in zip(chunks, placed, strict=True):
+            offset_s = chunk.clock_offset_s
+            if offset_s != track.offset_s or t_s - track.offset_at_s >= _OFFSET_S:
+                track.offset_s, track.offset_at_s = offset_s, t_s
+                self._writer.clock_offset(track.samples_id, float(t_s - offset_s), offset_s)
+        track.waiting = []
+
+
+def _placed_at(chunk: Chunk) -> float:
+    if not isnan(chunk.t_arrival_s) or len(chunk.stamps_s) == 0:
+        return chunk.t_arrival_s
+    return float(chunk.stamps_s[-1]) + chunk.clock_offset_s
+
+
+def _size(item: Chunk | tuple[str, float]) -> int:
+    return len(item.stamps_s) if isinstance(item, Chunk) else 1
+
+
+def _arrivals_info(role: Role) -> StreamInfo:
+    channels = (
+        Channel("n_samples"),
+        Channel("t_arrival_s", "seconds"),
+        Channel("clock_offset_s", "seconds"),
+    )
+    name = ARRIVALS[role]
+    return StreamInfo(role, name, "Arrivals", channels, 0.0, source_id=name)
+
+
+def _events_info() -> StreamInfo:
+    # The role is of no consequence: only name, type and channels reach the file.
+    return StreamInfo(
+        Role.MARKERS, EVENTS, "Markers", (Channel("event"),), 0.0, EVENTS, number_format="string"
+    )

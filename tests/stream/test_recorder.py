@@ -1,0 +1,131 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import pyxdf
+
+from stream.errors import EkamError
+from stream.recorder import ARRIVALS, EVENTS, Recorder
+from stream.source import Channel, Chunk, Role, StreamInfo
+from stream.xdf import XdfWriter
+
+INFOS = {
+    Role.MARKERS: StreamInfo(
+        Role.MARKERS, "m", "Mocap", (Channel("A_X", "meters"), Channel("A_Y", "meters")), 200.0
+    ),
+    Role.FORCES: StreamInfo(
+        Role.FORCES, "f", "Force", (Channel("Fz1", "N"),), 1000.0, number_format="float32"
+    ),
+}
+
+
+def chunks(role: Role, rate_hz: float, n_channels: int) -> list[Chunk]:
+    rng = np.random.default_rng(n_channels)
+    made, at = [], 0
+    for size in rng.integers(1, 9, size=300):
+        stamps = 5000.0 + np.arange(at, at + size) / rate_hz
+        values = rng.normal(size=(size, n_channels)).astype(np.float32).astype(np.float64)
+        made.append(Chunk(role, stamps, values, stamps[-1] + 0.0011, 0.0))
+        at += size
+    return made
+
+
+def load(path: Path) -> dict[str, Any]:
+    streams, _ = pyxdf.load_xdf(path, dejitter_timestamps=False)
+    return {stream["info"]["name"][0]: stream for stream in streams}
+
+
+def test_everything_offered_reads_back(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "raw.xdf", INFOS)
+    offered = {
+        Role.MARKERS: chunks(Role.MARKERS, 200.0, 2),
+        Role.FORCES: chunks(Role.FORCES, 1000.0, 1),
+    }
+    for marker_chunk, force_chunk in zip(*offered.values(), strict=True):
+        recorder.offer(marker_chunk)
+        recorder.offer(force_chunk)
+    recorder.events("block: baseline", 5001.25)
+    recorder.close()
+    recorder.close()
+    assert recorder.fault == ""
+    assert recorder.lost == 0
+    assert recorder.bytes_written == (tmp_path / "raw.xdf").stat().st_size
+    streams = load(tmp_path / "raw.xdf")
+    for role, info in INFOS.items():
+        stream, arrivals = streams[info.name], streams[ARRIVALS[role]]
+        assert np.array_equal(
+            stream["time_stamps"], np.concatenate([c.stamps_s for c in offered[role]])
+        )
+        assert np.array_equal(
+            stream["time_series"], np.concatenate([c.values for c in offered[role]])
+        )
+        expected = [[len(c.stamps_s), c.t_arrival_s, c.clock_offset_s] for c in offered[role]]
+        assert np.array_equal(arrivals["time_series"], expected)
+        assert np.array_equal(arrivals["time_stamps"], [c.t_arrival_s for c in offered[role]])
+    assert streams[EVENTS]["time_series"] == [["block: baseline"]]
+    assert streams[EVENTS]["time_stamps"].tolist() == [5001.25]
+
+
+def test_a_change_of_the_clock_offset_is_noted(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "raw.xdf", {Role.MARKERS: INFOS[Role.MARKERS]})
+    for number, offset in enumerate((0.25, 0.25, 0.26)):
+        stamps = np.array([100.0 + number])
+        recorder.offer(
+            Chunk(Role.MARKERS, stamps, np.zeros((1, 2)), 100.0 + number + offset, offset)
+        )
+    recorder.close()
+    streams, _ = pyxdf.load_xdf(
+        tmp_path / "raw.xdf", dejitter_timestamps=False, synchronize_clocks=False
+    )
+    assert streams[0]["clock_values"] == [0.25, 0.26]
+    assert np.allclose(streams[0]["clock_times"], [100.0, 102.0])
+    assert streams[0]["time_stamps"].tolist() == [100.0, 101.0, 102.0]
+
+
+def test_chunks_read_from_a_file_have_no_arrival(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "raw.xdf", {Role.MARKERS: INFOS[Role.MARKERS]})
+    recorder.offer(Chunk(Role.MARKERS, np.array([1.0, 2.0]), np.zeros((2, 2))))
+    recorder.close()
+    arrivals = load(tmp_path / "raw.xdf")[ARRIVALS[Role.MARKERS]]
+    assert np.isnan(arrivals["time_series"][0, 1])
+    assert arrivals["time_stamps"].tolist() == [2.0]
+
+
+def test_a_full_queue_is_a_visible_fault(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "raw.xdf", INFOS, capacity=2)
+    made = chunks(Role.MARKERS, 200.0, 2)
+    for chunk in made:
+        recorder.offer(chunk)
+    assert recorder.lost > 0
+    assert str(recorder.lost) in recorder.fault
+    recorder.close()
+    total = sum(len(chunk.stamps_s) for chunk in made)
+    assert len(load(tmp_path / "raw.xdf")["m"]["time_stamps"]) == total - recorder.lost
+
+
+def test_a_full_disk_is_a_fault_and_not_an_exception(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = Recorder(tmp_path / "raw.xdf", INFOS)
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(XdfWriter, "samples", fail)
+    made = chunks(Role.MARKERS, 200.0, 2)
+    for chunk in made:
+        recorder.offer(chunk)
+    recorder.close()
+    assert "No space left" in recorder.fault
+    assert recorder.lost == sum(len(chunk.stamps_s) for chunk in made)
+    recorder.offer(made[0])
+    assert recorder.lost > sum(len(chunk.stamps_s) for chunk in made)
+
+
+def test_an_existing_recording_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "raw.xdf").write_text("kept")
+    with pytest.raises(EkamError, match=r"raw\.xdf exists already"):
+        Recorder(tmp_path / "raw.xdf", INFOS)
+    with pytest.raises(EkamError, match="cannot be written"):
+        Recorder(tmp_path / "absent" / "raw.xdf", INFOS)
