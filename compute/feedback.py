@@ -91,7 +91,9 @@ def _after(leg: LegFeedback, stance: Stance) -> LegFeedback:
     peak = stance.ekam_peak1_nm_per_kg
     if leg.phase == "baseline":
         count = leg.baseline_count + 1
-        mean = peak if count == 1 else leg.baseline_nm_per_kg + (peak - leg.baseline_nm_per_kg) / count
+        mean = (
+            peak if count == 1 else leg.baseline_nm_per_kg + (peak - leg.baseline_nm_per_kg) / count
+        )
         done = count >= leg.target.baseline_stances and mean > 0.0
         return replace(
             leg,

@@ -1,0 +1,144 @@
+"""Checks of a calibration trial, each passed, warned or refused by name.
+
+Limits are proposals that all healthy static trials at hand keep; they are wide on purpose: a refusal
+means that a marker, a label, a unit or a plate is wrong, not that a person is unusual.
+"""
+
+import numpy as np
+
+from compute.conventions import GRAVITY_M_PER_S2, Side
+from compute.subject import Check, Shank
+
+MAX_SPEED_M_PER_S = 0.010
+WIDTH_M = {"knee": (0.070, 0.150), "ankle": (0.050, 0.100)}
+SHANK_SHARE_OF_HEIGHT = (0.20, 0.29)
+MAX_SHANK_DIFFERENCE_M = 0.020
+MAX_LOAD_ERROR = 0.02
+TORSION_DEG = (-5.0, 50.0)
+TORSION_USUAL_DEG = (0.0, 40.0)
+MIN_CLUSTER_SPREAD_M = 0.020
+
+
+def check_still(speed_m_per_s: float, window_s: float) -> list[Check]:
+    """Quiet standing: mean marker speed over the window, and its length."""
+    mm = 1000.0 * speed_m_per_s
+    limit = 1000.0 * MAX_SPEED_M_PER_S
+    still = _check(
+        "static_still",
+        speed_m_per_s < MAX_SPEED_M_PER_S,
+        f"markers move at {mm:.1f} mm/s",
+        f"(limit {limit:.0f}): record again with the person standing still and the belt off",
+    )
+    length = (
+        Check("static_length", "passed", f"{window_s:.2f} s of standing used")
+        if window_s >= 0.95
+        else Check(
+            "static_length", "warned", f"only {window_s:.2f} s of standing: two seconds are better"
+        )
+    )
+    return [still, length]
+
+
+def check_load(fz_n: np.ndarray, body_mass_kg: float) -> list[Check]:
+    """Plates against the scale: `fz_n` is the mean load per foot, shape (2,)."""
+    mass_kg = float(fz_n.sum()) / GRAVITY_M_PER_S2
+    text = f"the plates carry {mass_kg:.1f} kg, the scale said {body_mass_kg:.1f} kg"
+    if mass_kg < 0.6 * body_mass_kg:
+        return [Check("static_load", "warned", text + ": the person did not stand on the plates")]
+    wrong = abs(mass_kg / body_mass_kg - 1.0) >= MAX_LOAD_ERROR
+    cure = f"(limit {MAX_LOAD_ERROR:.0%}): check --mass, the force unit and the plates' zero"
+    return [_check("static_load", not wrong, text, cure)]
+
+
+def check_leg(
+    side: Side,
+    shank: Shank,
+    widths_m: dict[str, float],
+    ankle_axis_local: np.ndarray | None,
+    height_m: float,
+    kjc_m: np.ndarray,
+    ajc_m: np.ndarray,
+) -> list[Check]:
+    """Widths, length, torsion, cluster shape and upright shank of one leg.
+
+    Parameters
+    ----------
+    widths_m : between the lateral and medial markers of knee and ankle, where there are such.
+    ankle_axis_local : malleolar axis in the tibia frame, pointing right; None without malleoli.
+    kjc_m, ajc_m : shape (n, 3), lab, m.
+    """
+    word = side.word
+    checks = []
+    up = float(np.nanmean(kjc_m[:, 1] - ajc_m[:, 1]))
+    checks.append(
+        _check(
+            f"upright_{word}",
+            up > 0.5 * shank.length_m,
+            f"the {word} knee is {up:.3f} m above the ankle",
+            "although the shank should be upright: check axes up, forward and right in the lab file",
+        )
+    )
+    for joint, width in widths_m.items():
+        low, high = WIDTH_M[joint]
+        checks.append(
+            _check(
+                f"{joint}_width_{word}",
+                low <= width <= high,
+                f"the {word} {joint} is {1000 * width:.0f} mm wide between its markers",
+                f"(limits {1000 * low:.0f} to {1000 * high:.0f}): check the two markers and their labels",
+            )
+        )
+    low, high = SHANK_SHARE_OF_HEIGHT
+    share = shank.length_m / height_m
+    checks.append(
+        _check(
+            f"shank_length_{word}",
+            low <= share <= high,
+            f"the {word} shank is {shank.length_m:.3f} m, {share:.3f} of the height",
+            f"(limits {low} to {high}): check --height and the knee and ankle markers",
+        )
+    )
+    if ankle_axis_local is not None:
+        checks.append(_torsion(side, ankle_axis_local))
+    if shank.tracking == "cluster":
+        points = np.array(shank.local_m)
+        spread = float(np.linalg.svd(points - points.mean(axis=0), compute_uv=False)[1])
+        checks.append(
+            _check(
+                f"cluster_{word}",
+                spread > MIN_CLUSTER_SPREAD_M,
+                f"the {word} shank cluster spreads {1000 * spread:.0f} mm across its long axis",
+                f"(more than {1000 * MIN_CLUSTER_SPREAD_M:.0f} needed): place its markers less in line",
+            )
+        )
+    return checks
+
+
+def _torsion(side: Side, ankle_axis_local: np.ndarray) -> Check:
+    """External tibial torsion: malleolar against epicondylar axis about the tibia's long axis."""
+    external = side.sigma * float(np.degrees(np.arctan2(-ankle_axis_local[0], ankle_axis_local[2])))
+    text = f"the {side.word} malleoli are turned out {external:.0f} deg against the epicondyles"
+    name = f"torsion_{side.word}"
+    if not TORSION_DEG[0] <= external <= TORSION_DEG[1]:
+        cure = f"(limits {TORSION_DEG[0]:.0f} to {TORSION_DEG[1]:.0f}): check the knee and ankle markers"
+        return Check(name, "refused", f"{text} {cure}")
+    if not TORSION_USUAL_DEG[0] <= external <= TORSION_USUAL_DEG[1]:
+        return Check(name, "warned", f"{text}, which is unusual: look at the epicondyle markers")
+    return Check(name, "passed", text)
+
+
+def check_pair(left: Shank, right: Shank) -> list[Check]:
+    """Left against right."""
+    gap = abs(left.length_m - right.length_m)
+    return [
+        _check(
+            "shank_symmetry",
+            gap < MAX_SHANK_DIFFERENCE_M,
+            f"the shanks differ by {1000 * gap:.0f} mm",
+            f"(limit {1000 * MAX_SHANK_DIFFERENCE_M:.0f}): check the knee and ankle markers of both legs",
+        )
+    ]
+
+
+def _check(name: str, good: bool, text: str, cure: str) -> Check:
+    return Check(name, "passed", text) if good else Check(name, "refused", f"{text} {cure}")

@@ -1,0 +1,150 @@
+"""``subject.toml``: one calibrated person, written by ``ekam calibrate``."""
+
+import hashlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field
+
+from compute import Check, Shank, Subject
+from stream.errors import EkamError
+from stream.lab import Point, read_text, validate
+
+Pair = tuple[str, str]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Person(_Table):
+    id: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
+    body_mass_kg: Annotated[float, Field(ge=10.0, le=300.0)]
+    height_m: Annotated[float, Field(ge=0.8, le=2.5)]
+    sex: Literal["f", "m"]
+
+
+class _Origin(_Table):
+    recording: str
+    recording_sha256: str
+    lab_sha256: str
+    from_walking: bool
+    ekam_version: str
+
+
+class _Shank(_Table):
+    tracking: Literal["cluster", "landmarks"]
+    frame: str
+    ajc_local_m: Point
+    length_m: Annotated[float, Field(gt=0.1, lt=0.8)]
+    cluster: tuple[str, ...] = ()
+    local_m: tuple[Point, ...] = ()
+    knee: Pair
+    ankle: Pair
+    axis: Pair
+
+
+class _Check(_Table):
+    name: str
+    verdict: Literal["passed", "warned", "refused"]
+    message: str
+
+
+class _SubjectFile(_Table):
+    subject: _Person
+    origin: _Origin
+    left: _Shank
+    right: _Shank
+    checks: tuple[_Check, ...] = ()
+
+
+@dataclass(frozen=True)
+class SubjectFile:
+    """A subject with the text it was read from, which a session keeps verbatim."""
+
+    subject: Subject
+    path: Path
+    text: str
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the text."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def read_subject(path: Path) -> SubjectFile:
+    """Read and check a subject file.
+
+    Raises
+    ------
+    EkamError : the file is missing or does not hold a calibrated subject.
+    """
+    text = read_text(path, "subject file")
+    table = validate(_SubjectFile, text, path)
+
+    def shank(leg: _Shank) -> Shank:
+        return Shank(**leg.model_dump(exclude={"frame"}))
+
+    subject = Subject(
+        **table.subject.model_dump(),
+        left=shank(table.left),
+        right=shank(table.right),
+        checks=tuple(Check(**check.model_dump()) for check in table.checks),
+    )
+    return SubjectFile(subject, path, text)
+
+
+def write_subject(
+    path: Path,
+    subject: Subject,
+    *,
+    recording: Path,
+    lab_sha256: str,
+    from_walking: bool,
+    version: str,
+) -> None:
+    """Write a subject file; an existing file is refused.
+
+    Raises
+    ------
+    EkamError : the file exists, or cannot be written.
+    """
+    how = {
+        "cluster": "y ankle to knee, z epicondylar axis of the calibration trial, carried by the cluster",
+        "landmarks": "y ankle to knee, z medio-lateral axis, read in every frame",
+    }
+
+    def shank(leg: Shank) -> dict[str, Any]:
+        return {"tracking": leg.tracking, "frame": how[leg.tracking], **asdict(leg)}
+
+    table = {
+        "subject": {
+            "id": subject.id,
+            "body_mass_kg": subject.body_mass_kg,
+            "height_m": subject.height_m,
+            "sex": subject.sex,
+        },
+        "origin": {
+            "recording": recording.name,
+            "recording_sha256": hashlib.sha256(recording.read_bytes()).hexdigest(),
+            "lab_sha256": lab_sha256,
+            "from_walking": from_walking,
+            "ekam_version": version,
+        },
+        "left": shank(subject.left),
+        "right": shank(subject.right),
+        "checks": [asdict(check) for check in subject.checks],
+    }
+    validated = _SubjectFile.model_validate(table)
+    text = tomli_w.dumps(validated.model_dump(mode="json"))
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise EkamError(
+            f"{path} exists and is not overwritten: choose another name with -o"
+        ) from None
+    except OSError as error:
+        raise EkamError(f"{path} cannot be written: {error}") from None
