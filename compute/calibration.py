@@ -79,7 +79,8 @@ def calibrate(
     ------
     CalibrationError : a needed marker is missing, named with what it is for, or a check refuses.
     """
-    points = {side: _points(markers_m, side) for side in Side}
+    to_the_right = _to_the_right(markers_m)
+    points = {side: _points(markers_m, side, to_the_right) for side in Side}
     used = sorted(set().union(*(p.landmarks() | set(p.cluster) for p in points.values())))
     present = {name: float(np.mean(~np.isnan(markers_m[name]).any(axis=1))) for name in used}
     _require_present(present, set().union(*(p.landmarks() for p in points.values())))
@@ -114,7 +115,24 @@ def calibrate(
     )
 
 
-def _points(markers_m: Mapping[str, np.ndarray], side: Side) -> _Points:
+def _to_the_right(markers_m: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The person's own left-to-right direction, unit vector, lab: independent of the way they face."""
+    total = np.zeros(3)
+    for name in ("ASI", "KNE", "KJC", "ANK", "AJC"):
+        if "L" + name in markers_m and "R" + name in markers_m:
+            total += np.nan_to_num(
+                np.nanmean(markers_m["R" + name] - markers_m["L" + name], axis=0)
+            )
+    total[1] = 0.0
+    length = float(np.linalg.norm(total))
+    if length < 0.05:
+        raise CalibrationError(
+            "left and right cannot be told apart: neither the pelvis nor both knees or ankles are labelled"
+        )
+    return total / length
+
+
+def _points(markers_m: Mapping[str, np.ndarray], side: Side, to_the_right: np.ndarray) -> _Points:
     """Choose the landmarks of one leg; the laboratory's own joint centres and axis win."""
     letter = side.letter
     have = {name for name, x in markers_m.items() if not np.isnan(x).all()}
@@ -137,19 +155,18 @@ def _points(markers_m: Mapping[str, np.ndarray], side: Side) -> _Points:
     knee = pair(("KJC", "KJC"), ("KNE", "KNM"))
     ankle = pair(("AJC", "AJC"), ("ANK", "MED"))
     axis = pair(("TAO", "TAL"), ("KNM", "KNE"))
-    along_z = float(np.nanmean(markers_m[axis[1]][:, 2] - markers_m[axis[0]][:, 2]))
-    length = float(np.nanmean(np.linalg.norm(markers_m[axis[1]] - markers_m[axis[0]], axis=1)))
-    if abs(along_z) < 0.5 * length:
+    across = markers_m[axis[1]] - markers_m[axis[0]]
+    share = float(np.nanmean(across @ to_the_right) / np.nanmean(np.linalg.norm(across, axis=1)))
+    if abs(share) < 0.5:
         raise CalibrationError(
-            f"the line from {axis[0]} to {axis[1]} does not run from left to right: check the axes in "
-            "the lab file and the labels of these markers"
+            f"the line from {axis[0]} to {axis[1]} does not run across the body: check the labels of "
+            "these markers"
         )
-    if axis[0].endswith("KNM") and (along_z > 0) != (side is Side.RIGHT):
+    if axis[0] == letter + "KNM" and (share > 0) != (side is Side.RIGHT):
         raise CalibrationError(
-            f"{axis[1]} lies medial of {axis[0]}: the two labels are swapped, the legs are swapped, or "
-            "the axes in the lab file are wrong"
+            f"{axis[1]} lies medial of {axis[0]}: their labels are swapped, or the labels of the legs are"
         )
-    if along_z < 0:
+    if share < 0:
         axis = (axis[1], axis[0])
     cluster = tuple(letter + f"SK{i}" for i in range(1, 5) if letter + f"SK{i}" in have)
     return _Points(knee, ankle, axis, cluster)

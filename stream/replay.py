@@ -87,7 +87,7 @@ def replay(
                 break
             clock.wait_until(start_s + (piece.due_s - first_s) / speed)
             # A stamp for every sample: with one per push, consumers deduce the others from the
-            # rate. A list, because pylsl takes an array of one stamp for a single number.
+            # rate. As a list, for an array of one stamp may pass for a single number.
             stamps_s = base_s + piece.stamps_s
             outlets[piece.role].push_chunk(piece.values, stamps_s.tolist())
             sent_s = piece.due_s - first_s
