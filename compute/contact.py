@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from compute.jit import kernel
 
 UNKNOWN = -1.0
 SWING = 0.0
@@ -40,7 +41,7 @@ def new_state() -> np.ndarray:
     return state
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def detect(
     time_s: np.ndarray,
     fz_n: np.ndarray,

@@ -24,7 +24,8 @@ Missing
 from enum import IntEnum
 
 import numpy as np
-from numba import njit
+
+from compute.jit import kernel
 
 GRAVITY_M_PER_S2 = 9.81
 """Standard value of the field's normalisations; also used for the weight of segments."""
@@ -60,7 +61,7 @@ class Side(IntEnum):
 SIGMA = np.array([Side.LEFT.sigma, Side.RIGHT.sigma])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def ekam_nm(sigma: float, moment_lab: np.ndarray, r_lab_from_tibia: np.ndarray) -> float:
     """External knee adduction moment of one leg.
 
@@ -81,7 +82,7 @@ def ekam_nm(sigma: float, moment_lab: np.ndarray, r_lab_from_tibia: np.ndarray) 
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def kfm_nm(moment_lab: np.ndarray, r_lab_from_tibia: np.ndarray) -> float:
     """External knee flexion moment of either leg; arguments as for `ekam_nm`, positive = flexion."""
     return -(

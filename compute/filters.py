@@ -8,8 +8,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from scipy import signal
+
+from compute.jit import kernel
 
 TWO_PASS = (math.sqrt(2.0) - 1.0) ** 0.25
 """0.8022: a second-order Butterworth run forward and back has -3 dB at this share of its design
@@ -66,7 +67,7 @@ def _section(design_hz: float, rate_hz: float) -> Section:
     return Section(b, a, signal.lfilter_zi(b, a), pad)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def zero_lag(x: np.ndarray, section: Section, work: np.ndarray, out: np.ndarray) -> np.ndarray:
     """Filter every column forward and back.
 
@@ -114,7 +115,7 @@ def zero_lag(x: np.ndarray, section: Section, work: np.ndarray, out: np.ndarray)
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def causal_step(x: np.ndarray, section: Section, state: np.ndarray, out: np.ndarray) -> np.ndarray:
     """Filter one sample of every channel, keeping state.
 

@@ -1,10 +1,11 @@
 """Marker positions from the publisher's channels to the lab frame."""
 
 import numpy as np
-from numba import njit
+
+from compute.jit import kernel
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def markers_to_lab(
     values: np.ndarray,
     columns: np.ndarray,

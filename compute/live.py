@@ -6,15 +6,15 @@ the plate samples are averaged.
 """
 
 import numpy as np
-from numba import njit
 
 from compute.conventions import ekam_nm
 from compute.filters import Section, causal_step
+from compute.jit import kernel
 from compute.moment import moment_about
 from compute.pose import ShankArrays, shank_pose
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def live_frames(
     marker_time_s: np.ndarray,
     markers_m: np.ndarray,

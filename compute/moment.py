@@ -1,9 +1,9 @@
 """External knee moment of a buffered stance: filter, pose, moment of the plate wrench."""
 
 import numpy as np
-from numba import njit
 
 from compute.conventions import ekam_nm, kfm_nm
+from compute.jit import kernel
 from compute.pose import ShankArrays, shank_pose
 
 # Columns of the curves of one stance.
@@ -11,7 +11,7 @@ EKAM, KFM, FZ, RESIDUAL, COP_TO_ANKLE, COP_TO_OTHER = range(6)
 CURVE_COLUMNS = 6
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def resample(time_s: np.ndarray, x: np.ndarray, at_s: np.ndarray, out: np.ndarray) -> np.ndarray:
     """Linear interpolation of every column; NaN outside the samples.
 
@@ -35,7 +35,7 @@ def resample(time_s: np.ndarray, x: np.ndarray, at_s: np.ndarray, out: np.ndarra
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def moment_about(wrench: np.ndarray, point_m: np.ndarray, out: np.ndarray) -> np.ndarray:
     """Moment of a wrench about a point: M_K = M_O - K x F.
 
@@ -51,7 +51,7 @@ def moment_about(wrench: np.ndarray, point_m: np.ndarray, out: np.ndarray) -> np
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def knee_moment_curves(
     markers_m: np.ndarray,
     wrench: np.ndarray,

@@ -8,7 +8,8 @@ dividing by the load. The centre of pressure serves checks and pictures only.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from compute.jit import kernel
 
 WRENCH = 0
 COP = 1
@@ -34,7 +35,7 @@ class PlateArrays(NamedTuple):
     matrix: np.ndarray
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def add_wrench(values: np.ndarray, plate: PlateArrays, out: np.ndarray) -> np.ndarray:
     """Add one plate's load to the wrench of its side.
 

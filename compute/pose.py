@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from compute.jit import kernel
 
 CLUSTER = 0
 LANDMARKS = 1
@@ -34,7 +35,7 @@ class ShankArrays(NamedTuple):
     axis: np.ndarray
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def cluster_pose(
     local_m: np.ndarray, measured_m: np.ndarray, out_r: np.ndarray, out_t: np.ndarray
 ) -> float:
@@ -156,13 +157,18 @@ def cluster_pose(
     return np.sqrt(total / n)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _det3(a, b, c, d, e, f, g, h, k):  # type: ignore[no-untyped-def]  # scalars
+@kernel
+def _det3(
+    a: float, b: float, c: float, d: float, e: float, f: float, g: float, h: float, k: float
+) -> float:
     return a * (e * k - f * h) - b * (d * k - f * g) + c * (d * h - e * g)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _det4(a, b, c, d, e, f, g, h, k, m):  # type: ignore[no-untyped-def]  # symmetric, scalars
+@kernel
+def _det4(
+    a: float, b: float, c: float, d: float, e: float,
+    f: float, g: float, h: float, k: float, m: float,
+) -> float:  # fmt: skip
     return (
         a * _det3(e, f, g, f, h, k, g, k, m)
         - b * _det3(b, f, g, c, h, k, d, k, m)
@@ -171,7 +177,7 @@ def _det4(a, b, c, d, e, f, g, h, k, m):  # type: ignore[no-untyped-def]  # symm
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def tibia_frame(
     kjc_m: np.ndarray, ajc_m: np.ndarray, to_the_right: np.ndarray, out_r: np.ndarray
 ) -> np.ndarray:
@@ -202,7 +208,7 @@ def tibia_frame(
     return out_r
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def shank_pose(
     frame_m: np.ndarray,
     shank: ShankArrays,

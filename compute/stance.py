@@ -5,7 +5,7 @@ from math import nan
 
 import numpy as np
 
-from compute.conventions import Side
+from compute.conventions import GRAVITY_M_PER_S2, Side
 
 REASONS = (
     "cross_belt",
@@ -91,3 +91,8 @@ class Stance:
     def ekam_peak2_nm_per_kg(self) -> float:
         """Second EKAM peak, N·m per kg of body mass."""
         return self.ekam_peak2_nm / self.body_mass_kg
+
+    @property
+    def fz_peak_bw(self) -> float:
+        """Peak vertical load in body weights."""
+        return self.fz_peak_n / (self.body_mass_kg * GRAVITY_M_PER_S2)

@@ -9,6 +9,7 @@ import numpy as np
 
 from stream.errors import EkamError
 from stream.lab import Lab
+from stream.mapping import check_marker_scale
 from stream.plate_evidence import RawPlate, settle
 from stream.recording import RecordedStream, Recording
 from stream.source import Channel, PlateDescription, Role, StreamInfo
@@ -45,6 +46,7 @@ def read_c3d(path: Path, lab: Lab) -> Recording:
     markers = _markers(
         path, points, _labels(parameters, points.shape[1]), unit, rate_hz, parameters
     )
+    check_marker_scale(markers.info, markers.values, lab)
     raw = _plates(file, path)
     if not raw:
         return Recording(path, markers, None, ("the file has no force plates",))

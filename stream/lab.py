@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from compute import PURPOSE, ContactThresholds, Settings
 from stream.errors import EkamError
+from stream.lsl import StreamQuery
 from stream.marker_sets import PRESETS
 from stream.units import FORCE, LENGTH, MOMENT, factor
 
@@ -190,6 +191,13 @@ class Lab(_Table):
     filter: Filter = Filter()
     events: Events = Events()
     model: Model = Model()
+
+    def queries(self) -> tuple[StreamQuery, StreamQuery]:
+        """Which LSL streams to look for: markers, forces."""
+        markers, forces = (
+            StreamQuery(**table.stream.model_dump()) for table in (self.markers, self.forces)
+        )
+        return markers, forces
 
     def settings(self) -> Settings:
         """Engine settings of this laboratory."""

@@ -125,6 +125,42 @@ class PlateMap:
         return add_wrench(values, plate, np.zeros((len(values), 2, 6)))[:, plate.side]
 
 
+def check_marker_scale(info: StreamInfo, values: np.ndarray, lab: Lab) -> bool:
+    """Whether the markers are in the unit that was declared, judged by the size of the body they span.
+
+    Returns
+    -------
+    True once the frames suffice for a judgement.
+
+    Raises
+    ------
+    EkamError : they span less than 0.2 m or more than 4 m.
+    """
+    names = present_markers(info, lab)
+    if len(names) < 2:
+        return True  # missing markers are named elsewhere
+    at_m = MarkerMap(info, lab, names).apply(values[:200])
+    at_m = at_m[np.sum(~np.isnan(at_m[:, :, 0]), axis=1) >= 2]
+    if not len(at_m):
+        return False
+    span_m = float(np.median((np.nanmax(at_m, axis=1) - np.nanmin(at_m, axis=1)).max(axis=1)))
+    if 0.2 <= span_m <= 4.0:
+        return True
+    unit = info.channels[0].unit if lab.markers.unit == "auto" else lab.markers.unit
+    whose = "the stream declares" if lab.markers.unit == "auto" else "the lab file declares"
+    likely = next(
+        (u for u in ("m", "cm", "mm") if 0.2 <= span_m / LENGTH[unit.lower()] * LENGTH[u] <= 4.0),
+        "",
+    )
+    cure = (
+        f'the numbers look like {likely}: set unit = "{likely}"' if likely else "correct the unit"
+    )
+    raise EkamError(
+        f"the markers of {info.name} span {span_m:.4g} m, which no body does; {whose} {unit!r}, {cure} under "
+        "[markers] in the lab file"
+    )
+
+
 def _positions(channels: tuple[Channel, ...]) -> dict[str, tuple[int, int, int]]:
     """Marker label -> columns of x, y, z: by metadata where given, by label suffix otherwise.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from stream.c3d_file import read_c3d
 from stream.errors import EkamError
 from stream.lab import Lab
+from stream.mapping import check_marker_scale
 from stream.recording import RecordedStream, Recording
 from stream.text_files import read_mot, read_trc
 
@@ -27,7 +28,9 @@ def read_recording(path: Path, lab: Lab, forces: Path | None = None) -> Recordin
     if kind == ".c3d":
         return read_c3d(path, lab)
     if kind == ".trc":
-        return _read_trc_with_forces(path, forces)
+        recording = _read_trc_with_forces(path, forces)
+        check_marker_scale(recording.markers.info, recording.markers.values, lab)
+        return recording
     raise EkamError(f"{path.name} is not a recording that can be read: a .c3d or a .trc is needed")
 
 

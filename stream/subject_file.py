@@ -1,6 +1,7 @@
 """``subject.toml``: one calibrated person, written by ``ekam calibrate``."""
 
 import hashlib
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,8 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from compute import Check, Shank, Subject
 from stream.errors import EkamError
 from stream.lab import Point, read_text, validate
+from stream.recording import Recording
 
 Pair = tuple[str, str]
+ID_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$"
 
 
 class _Table(BaseModel):
@@ -20,7 +23,7 @@ class _Table(BaseModel):
 
 
 class _Person(_Table):
-    id: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
+    id: Annotated[str, Field(pattern=ID_PATTERN)]
     body_mass_kg: Annotated[float, Field(ge=10.0, le=300.0)]
     height_m: Annotated[float, Field(ge=0.8, le=2.5)]
     sex: Literal["f", "m"]
@@ -74,6 +77,21 @@ class SubjectFile:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
+def check_id(text: str) -> None:
+    """Refuse a pseudonym that is not one plain word (it becomes part of a folder's name)."""
+    if not re.fullmatch(ID_PATTERN, text):
+        raise EkamError(
+            f"--id {text!r} is not a pseudonym: use up to 64 letters, digits, dots, dashes, underscores"
+        )
+
+
+def _hash(recording: Recording) -> str:
+    """Hash of the file, or of the numbers where the trial was recorded live."""
+    if recording.path.is_file():
+        return hashlib.sha256(recording.path.read_bytes()).hexdigest()
+    return hashlib.sha256(recording.markers.values.tobytes()).hexdigest()
+
+
 def read_subject(path: Path) -> SubjectFile:
     """Read and check a subject file.
 
@@ -100,7 +118,7 @@ def write_subject(
     path: Path,
     subject: Subject,
     *,
-    recording: Path,
+    recording: Recording,
     lab_sha256: str,
     from_walking: bool,
     version: str,
@@ -127,8 +145,8 @@ def write_subject(
             "sex": subject.sex,
         },
         "origin": {
-            "recording": recording.name,
-            "recording_sha256": hashlib.sha256(recording.read_bytes()).hexdigest(),
+            "recording": recording.path.name,
+            "recording_sha256": _hash(recording),
             "lab_sha256": lab_sha256,
             "from_walking": from_walking,
             "ekam_version": version,

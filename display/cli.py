@@ -1,0 +1,37 @@
+"""The command ``ekam``: one file per command beside this one."""
+
+import sys
+
+import typer
+
+from display.command_calibrate import calibrate
+from display.command_demo import demo
+from display.command_live import live
+from display.command_process import process
+from display.command_replay import replay
+from stream.errors import EkamError
+
+app = typer.Typer(
+    name="ekam",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Treadmill biofeedback of the external knee adduction moment (EKAM), live over Lab Streaming "
+    "Layer. For research use; not a medical device.",
+)
+for command in (demo, calibrate, live, replay, process):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run a command; a fault that the user can mend is one sentence and exit code 1."""
+    try:
+        app()
+    except EkamError as error:
+        sys.stderr.write(f"ekam: {error}\n")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""``ekam calibrate``: from a static trial to a subject file."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Sex(StrEnum):
+    """Which inertia table fits the body."""
+
+    F = "f"
+    M = "m"
+
+
+def calibrate(
+    static: Annotated[
+        str, typer.Argument(help="A static trial (.c3d, .trc), or `live` to record one now.")
+    ],
+    lab: Annotated[Path, typer.Option(help="The laboratory file, lab.toml.")],
+    mass: Annotated[float, typer.Option(min=10.0, max=300.0, help="Body mass as walked, kg.")],
+    height: Annotated[float, typer.Option(min=0.8, max=2.5, help="Body height, m.")],
+    sex: Annotated[Sex, typer.Option(help="f or m.")],
+    id_: Annotated[
+        str, typer.Option("--id", help="Pseudonym: letters, digits, dot, dash, underscore.")
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Subject file to write.")],
+    from_walking: Annotated[
+        bool,
+        typer.Option("--from-walking", help="The trial is a walk in which every landmark is seen."),
+    ] = False,
+    forces: Annotated[
+        Path | None, typer.Option(help="Force file of a .trc (default: beside it).")
+    ] = None,
+    allow_replay: Annotated[
+        bool,
+        typer.Option("--allow-replay", help="With `live`: admit replayed streams of this machine."),
+    ] = False,
+) -> None:
+    """Calibrate a person: anatomical points, joint centres, and a check of each.
+
+    Example: ekam calibrate static.c3d --lab lab.toml --mass 72.6 --height 1.80 --sex m --id S01 -o S01.toml
+    """
+    from importlib.metadata import version
+
+    from compute.calibration import CalibrationError, Person
+    from compute.calibration import calibrate as calibrate_subject
+    from display.say import err
+    from display.say import out as console
+    from stream.errors import EkamError
+    from stream.lab import read_lab
+    from stream.mapping import MarkerMap, PlateMap, present_markers, rate_hz
+    from stream.readers import read_recording
+    from stream.results import refuse_existing
+    from stream.subject_file import check_id, write_subject
+
+    refuse_existing(out)
+    check_id(id_)
+    lab_file = read_lab(lab)
+    if static == "live":
+        from display.record import record_live
+
+        trial = record_live(lab_file.lab, seconds=5.0, allow_replay=allow_replay)
+    else:
+        with err.status(f"Reading {static} …"):
+            trial = read_recording(Path(static), lab_file.lab, forces)
+    for note in trial.notes:
+        err.print(note)
+    info = trial.markers.info
+    names = present_markers(info, lab_file.lab)
+    at_m = MarkerMap(info, lab_file.lab, names).apply(trial.markers.values)
+    fz_n = None
+    if trial.forces is not None and lab_file.lab.plates:
+        fz_n = PlateMap(trial.forces.info, lab_file.lab).apply(trial.forces.values)[:, :, 1]
+    try:
+        subject = calibrate_subject(
+            {name: at_m[:, i] for i, name in enumerate(names)},
+            rate_hz(info, lab_file.lab),
+            Person(id_, mass, height, sex.value),
+            fz_n=fz_n,
+            from_walking=from_walking,
+            tracking=lab_file.lab.model.tracking,
+        )
+    except CalibrationError as error:
+        raise EkamError(f"{trial.path.name}: {error}") from None
+    write_subject(
+        out,
+        subject,
+        recording=trial,
+        lab_sha256=lab_file.sha256,
+        from_walking=from_walking,
+        version=version("ekam"),
+    )
+    for check in subject.checks:
+        console.print(f"{check.verdict:7s} {check.name}: {check.message}")
+    for side in ("left", "right"):
+        shank = subject.left if side == "left" else subject.right
+        console.print(f"{side} tibia follows {', '.join(shank.markers())} ({shank.tracking})")
+    console.print(f"Subject file: {out}")

@@ -1,0 +1,66 @@
+"""``ekam demo``: the whole system on one machine, with a synthetic walker."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def demo(
+    seconds: Annotated[float, typer.Option(min=5.0, max=3600.0, help="How long it runs.")] = 60.0,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Session folder (default: sessions/ID_TIME).")
+    ] = None,
+) -> None:
+    """Replay a bundled synthetic walker over real LSL, score it, and show both windows.
+
+    Example: ekam demo --seconds 30
+    """
+    import os
+    import subprocess
+    import sys
+    from importlib.resources import as_file, files
+
+    from display.runner import run_session
+    from display.say import err
+    from stream.lab import read_lab
+    from stream.lsl import LslSource
+    from stream.lsl_config import SESSION_VARIABLE, use_loopback
+    from stream.results import refuse_existing
+    from stream.subject_file import read_subject
+
+    refuse_existing(out)
+    session_id = f"ekam-demo-{os.getpid()}"
+    use_loopback(session_id)
+    with as_file(files("replay_data")) as data:
+        lab_file = read_lab(data / "synthetic_lab.toml")
+        subject_file = read_subject(data / "synthetic_subject.toml")
+        err.print("The walker of this demo is synthetic; its EKAM is known exactly.")
+        publisher = subprocess.Popen(
+            [
+                *(sys.executable, "-P", "-m", "display.cli", "replay"),
+                *(str(data / "synthetic_walk.c3d"), "--lab", str(data / "synthetic_lab.toml")),
+                *("--loop", "--wait-consumers", "--seconds", str(seconds + 60.0)),
+            ],
+            env={**os.environ, SESSION_VARIABLE: session_id},
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C reaches the session first, which then ends the publisher
+        )
+        try:
+            run_session(
+                LslSource(*lab_file.lab.queries(), allow_replay=True, resolve_timeout_s=60.0),
+                lab_file,
+                subject_file,
+                out=out,
+                mode="demo",
+                banner="SYNTHETIC WALKER",
+                seconds=seconds,
+            )
+        finally:
+            publisher.terminate()
+            try:
+                publisher.wait(5.0)
+            except subprocess.TimeoutExpired:
+                publisher.kill()
+                publisher.wait()

@@ -1,0 +1,89 @@
+"""``ekam process``: score a recording, the same path as live, without LSL and without windows."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def process(
+    recording: Annotated[Path, typer.Argument(help="A .c3d, or a .trc with its .mot beside it.")],
+    lab: Annotated[Path, typer.Option(help="The laboratory file, lab.toml.")],
+    subject: Annotated[Path, typer.Option(help="The subject file that `ekam calibrate` wrote.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Session folder to make.")],
+    trace: Annotated[
+        bool,
+        typer.Option("--trace", help="Also write trace.csv: EKAM, KFM and load per marker frame."),
+    ] = False,
+    forces: Annotated[
+        Path | None, typer.Option(help="Force file of a .trc (default: beside it).")
+    ] = None,
+) -> None:
+    """Score every stance of a recording.
+
+    Example: ekam process walk.c3d --lab lab.toml --subject S01.toml -o out --trace
+    """
+    import hashlib
+
+    from rich.progress import Progress
+
+    from compute import Engine
+    from display.say import err, stance_table, summary_table
+    from display.say import out as console
+    from stream.file_source import FileSource
+    from stream.lab import read_lab
+    from stream.plate_sides import check_plate_sides
+    from stream.readers import read_recording
+    from stream.results import (
+        StancesCsv,
+        TraceCsv,
+        keep_inputs,
+        new_folder,
+        refuse_existing,
+        write_session_json,
+    )
+    from stream.session import Session
+    from stream.status import SessionView
+    from stream.subject_file import read_subject
+
+    refuse_existing(out)
+    lab_file, subject_file = read_lab(lab), read_subject(subject)
+    with err.status(f"Reading {recording.name} …"):
+        read = read_recording(recording, lab_file.lab, forces)
+    for note in read.notes:
+        err.print(note)
+    source = FileSource(read)
+
+    def engine(marker_hz: float, force_hz: float) -> Engine:
+        return Engine(
+            subject_file.subject, marker_hz, force_hz, lab_file.lab.settings(), live=False
+        )
+
+    view = SessionView()
+    view.control.start()
+    session = Session(source, lab_file.lab, engine, view)
+    session.open()
+    check_plate_sides(read, lab_file.lab, subject_file.subject)
+    folder = new_folder(out, subject_file.subject.id)
+    keep_inputs(folder, lab_file, subject_file)
+    session.keep([StancesCsv(folder), *([TraceCsv(folder)] if trace else [])])
+    with Progress(console=err, transient=True) as progress:
+        task = progress.add_task("Scoring", total=1.0)
+        outcome = session.run(
+            str(folder), on_step=lambda: progress.update(task, completed=source.progress)
+        )
+    write_session_json(
+        folder,
+        outcome,
+        lab_file,
+        subject_file,
+        mode="process",
+        origin={
+            "file": recording.name,
+            "sha256": hashlib.sha256(recording.read_bytes()).hexdigest(),
+            "notes": list(read.notes),
+        },
+    )
+    console.print(stance_table(outcome.stances))
+    console.print(summary_table(outcome.stances))
+    console.print(f"Session folder: {folder}")

@@ -1,0 +1,70 @@
+"""``ekam replay``: publish a recording as LSL outlets, shaped like the publishers of a lab."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def replay(
+    recording: Annotated[Path, typer.Argument(help="A .c3d, or a .trc with its .mot beside it.")],
+    lab: Annotated[Path, typer.Option(help="The laboratory file, lab.toml.")],
+    speed: Annotated[
+        float, typer.Option(min=0.0, help="1 = as recorded; 0 = as fast as consumers can take it.")
+    ] = 1.0,
+    loop: Annotated[
+        bool, typer.Option("--loop", help="Begin again at the end, until Ctrl-C.")
+    ] = False,
+    wait_consumers: Annotated[
+        bool, typer.Option("--wait-consumers", help="Send nothing until both streams are received.")
+    ] = False,
+    network: Annotated[
+        bool,
+        typer.Option("--network", help="Publish beyond this machine (default: loopback only)."),
+    ] = False,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.0, help="End after this much of the recording.")
+    ] = None,
+    forces: Annotated[
+        Path | None, typer.Option(help="Force file of a .trc (default: beside it).")
+    ] = None,
+) -> None:
+    """Publish a recording over Lab Streaming Layer, on this machine only unless --network.
+
+    Its streams say that they are a replay; `ekam live` admits them with --allow-replay only.
+
+    Example: ekam replay walk.c3d --lab lab.toml --wait-consumers
+    """
+    import signal
+    import threading
+
+    from display.say import err
+    from stream.clock import LslClock
+    from stream.errors import EkamError
+    from stream.lab import read_lab
+    from stream.lsl_config import use_loopback
+    from stream.readers import read_recording
+    from stream.replay import replay as publish
+
+    lab_file = read_lab(lab)
+    with err.status(f"Reading {recording.name} …"):
+        read = read_recording(recording, lab_file.lab, forces)
+    for note in read.notes:
+        err.print(note)
+    if read.forces is None:
+        raise EkamError(f"{recording.name} has no forces to publish ({'; '.join(read.notes)})")
+    where = "the network" if network else f"this machine only (session {use_loopback()!r})"
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    err.print(f"Publishing {recording.name} on {where}; Ctrl-C ends.")
+    sent_s = publish(
+        read,
+        LslClock(),
+        stop=stop,
+        speed=speed,
+        loop=loop,
+        seconds=seconds,
+        wait_consumers=wait_consumers,
+    )
+    err.print(f"Sent {sent_s:.1f} s of {recording.name}.")

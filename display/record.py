@@ -1,0 +1,55 @@
+"""Record a few seconds of the lab's streams into memory, for a calibration."""
+
+from pathlib import Path
+
+import numpy as np
+
+from display.say import err
+from stream.errors import EkamError
+from stream.lab import Lab
+from stream.lsl import LslSource
+from stream.lsl_config import use_loopback
+from stream.mapping import check_marker_scale
+from stream.recording import RecordedStream, Recording
+from stream.source import Chunk, Role
+
+
+def record_live(lab: Lab, *, seconds: float, allow_replay: bool) -> Recording:
+    """Receive both streams for a while.
+
+    Raises
+    ------
+    EkamError : a stream is missing, or no markers came.
+    """
+    if allow_replay:
+        use_loopback()
+    source = LslSource(*lab.queries(), allow_replay=allow_replay)
+    infos = source.open()
+    chunks: dict[Role, list[Chunk]] = {role: [] for role in Role}
+    try:
+        with err.status(f"Stand still: recording {seconds:g} s …"):
+            while _span_s(chunks[Role.MARKERS]) < seconds and not source.ended:
+                pulled = source.pull(2.0)
+                if not pulled:
+                    raise EkamError("no data came for two seconds: start the capture and try again")
+                for chunk in pulled:
+                    chunks[chunk.role].append(chunk)
+    finally:
+        source.close()
+    if not chunks[Role.MARKERS]:
+        raise EkamError("no markers came: start the capture and try again")
+    first_s = chunks[Role.MARKERS][0].stamps_s[0] + chunks[Role.MARKERS][0].clock_offset_s
+    streams = {}
+    for role, parts in chunks.items():
+        if parts:
+            stamps_s = (
+                np.concatenate([part.stamps_s + part.clock_offset_s for part in parts]) - first_s
+            )
+            values = np.concatenate([part.values for part in parts])
+            streams[role] = RecordedStream(infos[role], stamps_s, values)
+    check_marker_scale(infos[Role.MARKERS], streams[Role.MARKERS].values, lab)
+    return Recording(Path("live"), streams[Role.MARKERS], streams.get(Role.FORCES))
+
+
+def _span_s(parts: list[Chunk]) -> float:
+    return float(parts[-1].stamps_s[-1] - parts[0].stamps_s[0]) if parts else 0.0

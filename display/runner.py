@@ -1,0 +1,178 @@
+"""Run one session with its recorder, files and windows; what `live` and `demo` share."""
+
+import gc
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from compute import Engine
+from compute.feedback import Target
+from display.say import err, out, stance_table, summary_table
+from display.screens import no_screen_reason
+from stream.errors import EkamError
+from stream.lab import LabFile
+from stream.recorder import Recorder
+from stream.results import StancesCsv, keep_inputs, new_folder, refuse_existing, write_session_json
+from stream.session import Session
+from stream.source import Role, Source
+from stream.status import Control, SessionView
+from stream.subject_file import SubjectFile
+
+
+def run_session(
+    source: Source,
+    lab: LabFile,
+    subject: SubjectFile,
+    *,
+    out: Path | None,
+    mode: str,
+    banner: str = "",
+    seconds: float | None = None,
+) -> None:
+    """Run a session to its end and print where its folder is.
+
+    Parameters
+    ----------
+    out : session folder to make; None for the default name.
+    banner : words that stay on the walker's screen; a replay says so by itself.
+    seconds : ends the session by itself; it then also starts by itself.
+
+    Raises
+    ------
+    EkamError : nothing was started, or the session had to end; what was received is on disk.
+    """
+    from pylsl import library_version, local_clock
+
+    from stream.lsl_config import in_use
+
+    refuse_existing(out)
+    screenless = no_screen_reason()
+    windows = screenless is None
+    if not windows:
+        err.print(f"No windows: {screenless}.")
+    warm_up(lab, subject)
+    err.print("Looking for the marker and force streams …")
+    view, target = SessionView(), Target()
+    session = Session(
+        source,
+        lab.lab,
+        lambda marker_hz, force_hz: Engine(
+            subject.subject, marker_hz, force_hz, lab.lab.settings()
+        ),
+        view,
+        now=local_clock,
+        target=target,
+        banner=banner,
+        windows=windows,
+        subject_id=subject.subject.id,
+    )
+    outcome = session.open()
+    for role in Role:
+        info = outcome.infos[role]
+        err.print(f"{role.value}: {info.name} from {info.hostname}, {outcome.rates_hz[role]:g} Hz")
+    folder, recorder = _folder(out, lab, subject, session)
+    if seconds is not None or not windows:
+        view.control.start()
+    with _limit(seconds, view.control):
+        fault = _run(session, view, recorder, str(folder), windows)
+    write_session_json(
+        folder,
+        outcome,
+        lab,
+        subject,
+        mode=mode,
+        origin={"lsl": in_use(), "liblsl": library_version(), "recording_fault": recorder.fault},
+        feedback=asdict(target),
+    )
+    _report(folder, outcome.stances, recorder.fault)
+    if fault is not None:
+        raise fault
+
+
+def warm_up(lab: LabFile, subject: SubjectFile) -> None:
+    """Compile the kernels before anybody stands on a belt; later starts take them from the cache."""
+    with err.status("Preparing the compute core (the first start takes about half a minute) …"):
+        Engine(subject.subject, 100.0, 1000.0, lab.lab.settings()).warm_up()
+
+
+def _folder(
+    chosen: Path | None, lab: LabFile, subject: SubjectFile, session: Session
+) -> tuple[Path, Recorder]:
+    """Session folder with everything that is written into it opened."""
+    folder = new_folder(chosen, subject.subject.id)
+    keep_inputs(folder, lab, subject)
+    recorder = Recorder(folder / "raw.xdf", session.outcome.infos)
+    session.keep([StancesCsv(folder)], recorder)
+    return folder, recorder
+
+
+def _run(
+    session: Session, view: SessionView, recorder: Recorder, folder: str, windows: bool
+) -> EkamError | None:
+    """Run the loop, beside the windows if there are any; returns what ended it early."""
+    faults: list[EkamError] = []
+
+    def loop() -> None:
+        try:
+            session.run(folder)
+        except EkamError as error:
+            faults.append(error)
+        finally:
+            recorder.close()
+            session.end(str(faults[0]) if faults else "")
+
+    gc.collect()
+    gc.freeze()  # what was loaded so far is never looked at again by the collector
+    if windows:
+        from display.app import show
+
+        thread = threading.Thread(target=loop, name="ekam-session")
+        thread.start()
+        try:
+            show(view)
+        finally:
+            view.control.stop()
+            thread.join()
+    else:
+        with _interrupts(view.control):
+            loop()
+    return faults[0] if faults else None
+
+
+@contextmanager
+def _interrupts(control: Control) -> Iterator[None]:
+    """Ctrl-C and a polite kill end the session instead of the program."""
+    before = {
+        number: signal.signal(number, lambda *_: control.stop())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _limit(seconds: float | None, control: Control) -> Iterator[None]:
+    if seconds is None:
+        yield
+        return
+    timer = threading.Timer(seconds, control.stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _report(folder: Path, stances: list, fault: str) -> None:
+    out.print(stance_table(stances))
+    out.print(summary_table(stances))
+    if fault:
+        err.print(f"The raw recording is not complete: {fault}")
+    out.print(f"Session folder: {folder}")

@@ -1,0 +1,67 @@
+"""One clock for both streams: the LSL local clock, counted from the first marker sample."""
+
+import numpy as np
+
+from stream.source import Chunk, Role
+
+TICKS_PER_S = 1e9
+"""Times are rounded to this grid. It is far below any clock's error and makes the same sample get the
+same time whether it came from a file or, with a large constant added to its stamp, over the network."""
+
+
+class Aligner:
+    """Corrects stamps and refers them to the first marker sample.
+
+    Parameters
+    ----------
+    device_delay_s : per role, time by which the device's stamps lag the event; subtracted.
+
+    Attributes
+    ----------
+    origin_s : local-clock time of the first marker sample; NaN before it.
+    dropped : samples per role whose stamps did not increase; they are left out.
+    """
+
+    def __init__(self, device_delay_s: dict[Role, float]) -> None:
+        self._delay_s = device_delay_s
+        self._waiting: list[Chunk] = []
+        self._last_s = dict.fromkeys(Role, -np.inf)
+        self.origin_s = float("nan")
+        self.dropped = dict.fromkeys(Role, 0)
+
+    def place(self, chunk: Chunk) -> list[tuple[Chunk, np.ndarray]]:
+        """Chunks with the times of their samples, s from the first marker sample.
+
+        Forces that arrive before the first marker sample are held until it is known.
+        """
+        if np.isnan(self.origin_s):
+            if chunk.role is Role.FORCES or not len(chunk.stamps_s):
+                self._waiting.append(chunk)
+                return []
+            self.origin_s = self._local(chunk)[0]
+            held, self._waiting = self._waiting, []
+            return [self._placed(each) for each in (chunk, *held) if len(each.stamps_s)]
+        return [self._placed(chunk)] if len(chunk.stamps_s) else []
+
+    def _local(self, chunk: Chunk) -> np.ndarray:
+        return chunk.stamps_s + (chunk.clock_offset_s - self._delay_s[chunk.role])
+
+    def _placed(self, chunk: Chunk) -> tuple[Chunk, np.ndarray]:
+        times = np.round((self._local(chunk) - self.origin_s) * TICKS_PER_S) / TICKS_PER_S
+        rising = times > np.maximum.accumulate(
+            np.concatenate([[self._last_s[chunk.role]], times[:-1]])
+        )
+        if not rising.all():
+            self.dropped[chunk.role] += int(np.sum(~rising))
+            chunk = Chunk(
+                chunk.role,
+                chunk.stamps_s[rising],
+                chunk.values[rising],
+                chunk.t_arrival_s,
+                chunk.clock_offset_s,
+                chunk.flags,
+            )
+            times = times[rising]
+        if len(times):
+            self._last_s[chunk.role] = float(times[-1])
+        return chunk, times

@@ -1,0 +1,268 @@
+"""One walking session: pull -> align -> compute -> publish. Read this file first.
+
+Live sessions, replays, the demo and files all go through `Session.step`; they differ in the `Source`
+and in the sinks. Nothing here touches Qt.
+
+::
+
+    Source --chunks--> Aligner --times--> MarkerMap / PlateMap --lab frame--> Engine --stances--> sinks
+                          |                                                     |
+                       Recorder (raw, before anything)                    SessionView (windows pull)
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from compute import Engine, Side, Stance
+from compute.feedback import Target, WalkerFeedback, start
+from stream.align import Aligner
+from stream.lab import Lab
+from stream.mapping import MarkerMap, PlateMap, check_marker_scale, rate_hz
+from stream.source import Chunk, Role, Source, StreamInfo
+from stream.status import SessionStatus, SessionView
+
+PULL_S = 0.1
+STATUS_EVERY_S = 0.1
+RECENT = 12
+
+
+class StanceSink(Protocol):
+    """Something that keeps stances: a file, an outlet."""
+
+    def stance(self, stance: Stance, shown: str, latency_ms: float) -> None:
+        """Take one stance; `latency_ms` is NaN where there is no live clock."""
+        ...
+
+    def close(self) -> None:
+        """Finish; never raises."""
+        ...
+
+
+class RawSink(Protocol):
+    """Something that keeps chunks as they were received."""
+
+    def offer(self, chunk: Chunk) -> None:
+        """Take a chunk; never waits."""
+        ...
+
+    @property
+    def bytes_written(self) -> int:
+        """Bytes kept so far."""
+        ...
+
+    @property
+    def fault(self) -> str:
+        """What went wrong; empty while all is well."""
+        ...
+
+
+@dataclass
+class Outcome:
+    """What a session leaves behind for its summary."""
+
+    infos: dict[Role, StreamInfo]
+    rates_hz: dict[Role, float]
+    stances: list[Stance] = field(default_factory=list)
+    latencies_ms: list[float] = field(default_factory=list)
+    dropped: dict[Role, int] = field(default_factory=dict)
+    under_other_foot: np.ndarray = field(default_factory=lambda: np.zeros((2, 2), dtype=int))
+
+
+class Session:
+    """Binds a source, an engine and the sinks.
+
+    Parameters
+    ----------
+    source : not yet open.
+    lab, engine : laboratory and a function that makes the engine once both rates are known.
+    view : what the windows read.
+    now : LSL local clock; None for files, which have no latency.
+    target, banner : what the walker is shown.
+    subject_id : for the operator.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        lab: Lab,
+        engine: Callable[[float, float], Engine],
+        view: SessionView,
+        *,
+        now: Callable[[], float] | None = None,
+        target: Target | None = None,
+        banner: str = "",
+        windows: bool = False,
+        subject_id: str = "",
+    ) -> None:
+        self._source = source
+        self._lab = lab
+        self._make_engine = engine
+        self._view = view
+        self._now = now
+        self._windows = windows
+        self._feedback: WalkerFeedback = start(target or Target(), banner)
+        self._sinks: list[StanceSink] = []
+        self._raw: RawSink | None = None
+        self._recent: deque[Stance] = deque(maxlen=RECENT)
+        self._counts = np.zeros((2, 2), dtype=int)
+        self._status = SessionStatus(banner=banner, subject_id=subject_id)
+        self._status_at = self._started_at = -np.inf
+        view.walker.publish(self._feedback)
+
+    def open(self) -> Outcome:
+        """Connect, check that the streams fit the lab and the subject, and compile the kernels.
+
+        Raises
+        ------
+        EkamError : a stream, marker, plate, unit or rate is missing or wrong; the source is closed.
+        """
+        try:
+            infos = self._source.open()
+            lab = self._lab
+            rates = {role: rate_hz(infos[role], lab) for role in Role}
+            self._engine = engine = self._make_engine(rates[Role.MARKERS], rates[Role.FORCES])
+            self._markers = MarkerMap(infos[Role.MARKERS], lab, engine.markers)
+            self._plates = PlateMap(infos[Role.FORCES], lab)
+            self._scale_known = False
+            delays = {
+                Role.MARKERS: lab.markers.device_delay_s,
+                Role.FORCES: lab.forces.device_delay_s,
+            }
+            self._aligner = Aligner(
+                {role: delays[role] + infos[role].device_delay_s for role in Role}
+            )
+        except BaseException:
+            self._source.close()
+            raise
+        self.outcome = Outcome(infos, rates)
+        return self.outcome
+
+    def keep(self, sinks: list[StanceSink], raw: RawSink | None = None) -> None:
+        """Where stances and raw chunks go from now on."""
+        self._sinks, self._raw = sinks, raw
+
+    def run(self, folder: str = "", on_step: Callable[[], None] | None = None) -> Outcome:
+        """Step until the source ends or the operator stops; leaves every sink closed.
+
+        `on_step` is called after each step, for a progress bar.
+
+        Raises
+        ------
+        EkamError : the markers are not in the unit that was declared.
+        """
+        control = self._view.control
+        try:
+            self._tell("waiting", folder=folder, force=True)
+            while not control.start_requested.is_set() and not control.stop_requested.is_set():
+                self._source.pull(PULL_S)  # what arrives before Start is not part of the session
+                self._tell("waiting")
+                if self._source.ended:
+                    break
+            if self._now is not None:
+                self._started_at = self._now()
+            self._tell("running", force=True)
+            while not control.stop_requested.is_set():
+                self.step()
+                if on_step is not None:
+                    on_step()
+                if self._source.ended:
+                    break
+            self._tell("stopping", force=True)
+        finally:
+            self.outcome.dropped = dict(self._aligner.dropped)
+            self.outcome.under_other_foot = self._engine.under_other_foot
+            self._source.close()
+            for sink in self._sinks:
+                sink.close()
+        return self.outcome
+
+    def end(self, message: str = "") -> None:
+        """Tell the windows that everything is written."""
+        self._tell("ended", message=message, force=True)
+
+    def step(self) -> None:
+        """Pull -> align -> compute -> publish, once."""
+        chunks = self._source.pull(PULL_S)
+        times: dict[Role, list[np.ndarray]] = {role: [] for role in Role}
+        values: dict[Role, list[np.ndarray]] = {role: [] for role in Role}
+        for chunk in chunks:
+            if self._raw is not None:
+                self._raw.offer(chunk)
+            for placed, time_s in self._aligner.place(chunk):
+                times[placed.role].append(time_s)
+                values[placed.role].append(placed.values)
+        if any(times.values()):
+            marker_values = _joined(values[Role.MARKERS], self.outcome.infos[Role.MARKERS])
+            if not self._scale_known:
+                self._scale_known = check_marker_scale(
+                    self.outcome.infos[Role.MARKERS], marker_values, self._lab
+                )
+            stances = self._engine.push(
+                _stamps(times[Role.MARKERS]),
+                self._markers.apply(marker_values),
+                _stamps(times[Role.FORCES]),
+                self._plates.apply(_joined(values[Role.FORCES], self.outcome.infos[Role.FORCES])),
+            )
+            if len(self._engine.live_rows):
+                self._view.trace.append(self._engine.live_rows)
+            for stance in stances:
+                self._publish(stance)
+        self._tell("running")
+
+    def _publish(self, stance: Stance) -> None:
+        """Walker first, then everything that is kept."""
+        self._feedback = self._feedback.after(stance)
+        self._view.walker.publish(self._feedback)
+        leg = self._feedback.leg(stance.side)
+        shown = "final" if self._windows and stance.valid and leg.phase == "feedback" else "none"
+        latency_ms = float("nan")
+        if self._now is not None:
+            latency_ms = 1e3 * (self._now() - self._aligner.origin_s - stance.t_decide_s)
+            self.outcome.latencies_ms.append(latency_ms)
+        for sink in self._sinks:
+            sink.stance(stance, shown, latency_ms)
+        self.outcome.stances.append(stance)
+        self._recent.append(stance)
+        self._counts[int(stance.valid), stance.side] += 1
+
+    def _tell(
+        self,
+        state: str,
+        *,
+        folder: str | None = None,
+        message: str | None = None,
+        force: bool = False,
+    ) -> None:
+        """Refresh the operator's view, at most ten times a second."""
+        now_s = self._now() if self._now is not None else 0.0
+        if not force and now_s - self._status_at < STATUS_EVERY_S:
+            return
+        self._status_at = now_s
+        rejected, valid = self._counts
+        fault = self._raw.fault if self._raw is not None else ""
+        self._status = SessionStatus(
+            state=state,
+            banner=self._feedback.banner,
+            subject_id=self._status.subject_id,
+            folder=self._status.folder if folder is None else folder,
+            streams=self._source.health(),
+            recent=tuple(self._recent),
+            valid=(int(valid[Side.LEFT]), int(valid[Side.RIGHT])),
+            rejected=(int(rejected[Side.LEFT]), int(rejected[Side.RIGHT])),
+            elapsed_s=max(0.0, now_s - self._started_at) if np.isfinite(self._started_at) else 0.0,
+            recorded_bytes=self._raw.bytes_written if self._raw is not None else 0,
+            message=fault or (self._status.message if message is None else message),
+        )
+        self._view.status.publish(self._status)
+
+
+def _stamps(parts: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def _joined(parts: list[np.ndarray], info: StreamInfo) -> np.ndarray:
+    return np.concatenate(parts) if parts else np.empty((0, len(info.channels)))
