@@ -1,0 +1,1 @@
+"""Bundled synthetic recordings, with their laboratory and subject files."""
