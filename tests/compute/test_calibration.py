@@ -1,0 +1,144 @@
+import numpy as np
+import pytest
+
+from compute import Side
+from compute.calibration import CalibrationError, Person, calibrate
+from compute.pose import CLUSTER, LANDMARKS
+
+PERSON = Person("T1", 70.0, 1.75, "m")
+RATE_HZ = 100.0
+
+
+def standing(seconds=2.0, heading_deg=0.0):
+    """An upright person facing forward, by hand: canonical name -> positions, lab, m."""
+    at = {}
+    for side in Side:
+        z, out = 0.1 * side.sigma, side.sigma
+        letter = side.letter
+        at[letter + "ASI"] = (0.05, 0.95, 1.3 * z)
+        at[letter + "KNE"] = (0.0, 0.50, z + 0.05 * out)
+        at[letter + "KNM"] = (0.0, 0.50, z - 0.05 * out)
+        at[letter + "ANK"] = (-0.01, 0.10, z + 0.035 * out)
+        at[letter + "MED"] = (0.01, 0.10, z - 0.035 * out)
+        at[letter + "SK1"] = (0.05, 0.40, z + 0.02 * out)
+        at[letter + "SK2"] = (0.03, 0.25, z + 0.06 * out)
+        at[letter + "SK3"] = (0.05, 0.20, z - 0.04 * out)
+    turn = np.radians(heading_deg)
+    r = np.array([[np.cos(turn), 0, np.sin(turn)], [0, 1, 0], [-np.sin(turn), 0, np.cos(turn)]])
+    n = int(seconds * RATE_HZ)
+    return {name: np.tile(r @ np.array(x), (n, 1)) for name, x in at.items()}
+
+
+def verdicts(subject):
+    return {check.name: check.verdict for check in subject.checks}
+
+
+def test_upright_person_passes_every_check():
+    subject = calibrate(standing(), RATE_HZ, PERSON, fz_n=np.full((200, 2), 35 * 9.81))
+    assert set(verdicts(subject).values()) == {"passed"}
+    assert {"static_still", "static_load", "knee_width_left", "torsion_right", "cluster_left"} <= set(
+        verdicts(subject)
+    )
+    for side in Side:
+        shank = subject.shank(side)
+        assert shank.tracking == "cluster"
+        assert shank.length_m == pytest.approx(0.4)
+        np.testing.assert_allclose(shank.ajc_local_m, [0, -0.4, 0], atol=1e-12)
+        # Cluster in the tibia frame: origin at the knee centre, X forward, Y up, Z right on both legs.
+        expected = [[0.05, -0.1, 0.02 * side.sigma], [0.03, -0.25, 0.06 * side.sigma], [0.05, -0.3, -0.04 * side.sigma]]
+        np.testing.assert_allclose(shank.local_m, expected, atol=1e-12)
+        assert shank.arrays(shank.markers()).mode == CLUSTER
+
+
+@pytest.mark.parametrize("heading_deg", [0.0, 90.0, 180.0, -135.0])
+def test_the_way_a_person_faces_does_not_matter(heading_deg):
+    reference = calibrate(standing(), RATE_HZ, PERSON)
+    turned = calibrate(standing(heading_deg=heading_deg), RATE_HZ, PERSON)
+    for side in Side:
+        np.testing.assert_allclose(
+            turned.shank(side).local_m, reference.shank(side).local_m, atol=1e-12
+        )
+
+
+def test_joint_centres_of_the_laboratory_win_and_either_axis_direction_serves():
+    markers = standing()
+    for side in Side:
+        letter = side.letter
+        markers[letter + "KJC"] = 0.5 * (markers[letter + "KNE"] + markers[letter + "KNM"])
+        markers[letter + "AJC"] = 0.5 * (markers[letter + "ANK"] + markers[letter + "MED"])
+        markers[letter + "TAO"] = markers[letter + "AJC"]
+        markers[letter + "TAL"] = markers[letter + "AJC"] - [0.0, 0.0, 0.1]  # points left on both legs
+        for name in ("KNM", "SK1", "SK2", "SK3"):
+            del markers[letter + name]
+    subject = calibrate(markers, RATE_HZ, PERSON)
+    assert subject.right.axis == ("RTAL", "RTAO")
+    assert subject.left.axis == ("LTAL", "LTAO")
+    arrays = subject.right.arrays(subject.markers())
+    assert arrays.mode == LANDMARKS
+    assert [subject.markers()[i] for i in (*arrays.knee, *arrays.ankle)] == ["RKJC", "RKJC", "RAJC", "RAJC"]
+
+
+def test_a_missing_knee_marker_is_named_with_its_purpose():
+    markers = standing()
+    del markers["RKNM"]
+    with pytest.raises(CalibrationError, match=r"RKNM \(right medial epicondyle.*put it on"):
+        calibrate(markers, RATE_HZ, PERSON)
+
+
+def test_a_marker_hidden_too_often_is_named():
+    markers = standing()
+    markers["LMED"][::5] = np.nan
+    with pytest.raises(CalibrationError, match=r"LMED .*80% of the frames"):
+        calibrate(markers, RATE_HZ, PERSON)
+
+
+def test_swapped_epicondyles_are_refused():
+    markers = standing()
+    markers["RKNE"], markers["RKNM"] = markers["RKNM"], markers["RKNE"]
+    with pytest.raises(CalibrationError, match="RKNE lies medial of RKNM"):
+        calibrate(markers, RATE_HZ, PERSON)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda m: m["RKNM"].__isub__([0, 0, 0.06]), "right knee is 160 mm wide"),
+        (lambda m: [m["LANK"].__isub__([0, 0, 0.04]), m["LMED"].__iadd__([0, 0, 0.0])], "left ankle"),
+        (lambda m: [m[k].__iadd__([0, 0.15, 0]) for k in ("RANK", "RMED")], "right shank is"),
+        (lambda m: [m[k].__imul__([1, -1, 1]) for k in m], "check axes up"),
+        (lambda m: [m[k].__iadd__([0, 0.001, 0] * np.arange(200)[:, None]) for k in m], "belt off"),
+        (lambda m: m["RSK2"].__iadd__([0.04 - 0.03, 0.05, -0.06]), "less in line"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_refused_by_name(change, message):
+    markers = standing()
+    change(markers)
+    with pytest.raises(CalibrationError, match=message):
+        calibrate(markers, RATE_HZ, PERSON)
+
+
+def test_load_that_does_not_fit_the_mass():
+    with pytest.raises(CalibrationError, match=r"plates carry 35\.0 kg|plates carry 63\.0 kg"):
+        calibrate(standing(), RATE_HZ, PERSON, fz_n=np.full((200, 2), 31.5 * 9.81))
+    subject = calibrate(standing(), RATE_HZ, PERSON, fz_n=np.zeros((200, 2)))
+    assert verdicts(subject)["static_load"] == "warned"
+
+
+def test_short_and_too_short_static_trials():
+    assert verdicts(calibrate(standing(0.6), RATE_HZ, PERSON))["static_length"] == "warned"
+    with pytest.raises(CalibrationError, match="lasts 0.30 s"):
+        calibrate(standing(0.3), RATE_HZ, PERSON)
+
+
+def test_from_walking_follows_the_landmarks_unless_a_cluster_is_asked_for():
+    markers = standing()
+    assert calibrate(markers, RATE_HZ, PERSON, from_walking=True).left.tracking == "landmarks"
+    subject = calibrate(markers, RATE_HZ, PERSON, from_walking=True, tracking="cluster")
+    np.testing.assert_allclose(subject.right.local_m[0], [0.05, -0.1, 0.02], atol=1e-12)
+
+
+def test_a_cluster_that_is_asked_for_must_be_there():
+    markers = standing()
+    del markers["LSK3"]
+    with pytest.raises(CalibrationError, match="left shank has 2 cluster markers"):
+        calibrate(markers, RATE_HZ, PERSON, tracking="cluster")
