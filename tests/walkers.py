@@ -55,7 +55,9 @@ def samples(strides: int = 7) -> Samples:
     recording = trial(strides).recording
     return Samples(
         recording.markers.stamps_s,
-        MarkerMap(recording.markers.info, lab(), subject().markers()).apply(recording.markers.values),
+        MarkerMap(recording.markers.info, lab(), subject().markers()).apply(
+            recording.markers.values
+        ),
         recording.forces.stamps_s,
         PlateMap(recording.forces.info, lab()).apply(recording.forces.values),
     )

@@ -36,16 +36,24 @@ def verdicts(subject):
 def test_upright_person_passes_every_check():
     subject = calibrate(standing(), RATE_HZ, PERSON, fz_n=np.full((200, 2), 35 * 9.81))
     assert set(verdicts(subject).values()) == {"passed"}
-    assert {"static_still", "static_load", "knee_width_left", "torsion_right", "cluster_left"} <= set(
-        verdicts(subject)
-    )
+    assert {
+        "static_still",
+        "static_load",
+        "knee_width_left",
+        "torsion_right",
+        "cluster_left",
+    } <= set(verdicts(subject))
     for side in Side:
         shank = subject.shank(side)
         assert shank.tracking == "cluster"
         assert shank.length_m == pytest.approx(0.4)
         np.testing.assert_allclose(shank.ajc_local_m, [0, -0.4, 0], atol=1e-12)
         # Cluster in the tibia frame: origin at the knee centre, X forward, Y up, Z right on both legs.
-        expected = [[0.05, -0.1, 0.02 * side.sigma], [0.03, -0.25, 0.06 * side.sigma], [0.05, -0.3, -0.04 * side.sigma]]
+        expected = [
+            [0.05, -0.1, 0.02 * side.sigma],
+            [0.03, -0.25, 0.06 * side.sigma],
+            [0.05, -0.3, -0.04 * side.sigma],
+        ]
         np.testing.assert_allclose(shank.local_m, expected, atol=1e-12)
         assert shank.arrays(shank.markers()).mode == CLUSTER
 
@@ -67,7 +75,11 @@ def test_joint_centres_of_the_laboratory_win_and_either_axis_direction_serves():
         markers[letter + "KJC"] = 0.5 * (markers[letter + "KNE"] + markers[letter + "KNM"])
         markers[letter + "AJC"] = 0.5 * (markers[letter + "ANK"] + markers[letter + "MED"])
         markers[letter + "TAO"] = markers[letter + "AJC"]
-        markers[letter + "TAL"] = markers[letter + "AJC"] - [0.0, 0.0, 0.1]  # points left on both legs
+        markers[letter + "TAL"] = markers[letter + "AJC"] - [
+            0.0,
+            0.0,
+            0.1,
+        ]  # points left on both legs
         for name in ("KNM", "SK1", "SK2", "SK3"):
             del markers[letter + name]
     subject = calibrate(markers, RATE_HZ, PERSON)
@@ -75,7 +87,12 @@ def test_joint_centres_of_the_laboratory_win_and_either_axis_direction_serves():
     assert subject.left.axis == ("LTAL", "LTAO")
     arrays = subject.right.arrays(subject.markers())
     assert arrays.mode == LANDMARKS
-    assert [subject.markers()[i] for i in (*arrays.knee, *arrays.ankle)] == ["RKJC", "RKJC", "RAJC", "RAJC"]
+    assert [subject.markers()[i] for i in (*arrays.knee, *arrays.ankle)] == [
+        "RKJC",
+        "RKJC",
+        "RAJC",
+        "RAJC",
+    ]
 
 
 def test_a_missing_knee_marker_is_named_with_its_purpose():

@@ -22,7 +22,9 @@ def test_worked_number(side, height_m):
     medial = -side.sigma * np.array([0.0, 0.0, 1.0])
     force = np.array([0.0, 700.0, 0.0])
     at = np.array([knee[0], height_m, knee[2]]) + 0.040 * medial
-    assert ekam_nm(side.sigma, moment_of(force, at, knee), UPRIGHT) == pytest.approx(28.0, abs=1e-12)
+    assert ekam_nm(side.sigma, moment_of(force, at, knee), UPRIGHT) == pytest.approx(
+        28.0, abs=1e-12
+    )
     at = np.array([knee[0] - 0.030, height_m, knee[2]])
     assert kfm_nm(moment_of(force, at, knee), UPRIGHT) == pytest.approx(21.0, abs=1e-12)
 

@@ -13,7 +13,15 @@ from walkers import changed, engine, samples, stances, subject, trial
 from compute import Engine, Side
 from compute.filters import zero_lag_section
 
-FIELDS = ("ekam_peak1_nm", "ekam_peak2_nm", "ekam_impulse_nms", "kfm_peak_nm", "fz_peak_n", "t_on_s", "t_off_s")
+FIELDS = (
+    "ekam_peak1_nm",
+    "ekam_peak2_nm",
+    "ekam_impulse_nms",
+    "kfm_peak_nm",
+    "fz_peak_n",
+    "t_on_s",
+    "t_off_s",
+)
 
 
 def numbers(found):
@@ -48,7 +56,9 @@ def test_peaks_are_the_known_ones_but_for_the_filter(reference):
 
 def test_curve_equals_the_same_filter_on_the_whole_recording(walk, reference):
     """Scoring sees a stance and 100 ms beyond; filtering everything at once gives the same."""
-    flat = naive.zero_lag(walk.markers_m.reshape(len(walk.markers_m), -1), zero_lag_section(6.0, 100.0))
+    flat = naive.zero_lag(
+        walk.markers_m.reshape(len(walk.markers_m), -1), zero_lag_section(6.0, 100.0)
+    )
     markers = flat.reshape(walk.markers_m.shape)
     for stance in reference:
         shank = subject().shank(stance.side).arrays(subject().markers())
@@ -56,7 +66,10 @@ def test_curve_equals_the_same_filter_on_the_whole_recording(walk, reference):
         rows = np.searchsorted(walk.marker_time_s, stance.curves.time_s - 1e-6)
         at = naive.resample(walk.force_time_s, wrench, walk.marker_time_s[rows])
         whole = np.array(
-            [naive.ekam_kfm(markers[i], w, shank, stance.side.sigma) for i, w in zip(rows, at, strict=True)]
+            [
+                naive.ekam_kfm(markers[i], w, shank, stance.side.sigma)
+                for i, w in zip(rows, at, strict=True)
+            ]
         )
         rms = np.sqrt(np.mean((whole[:, 0] - stance.curves.ekam_nm) ** 2)) / stance.body_mass_kg
         assert rms <= 0.0005
@@ -90,7 +103,9 @@ def test_the_live_trace_follows_the_scored_curve(walk, reference):
     assert np.all(np.diff(live[:, 0]) > 0)
     assert len(live) >= len(walk.marker_time_s) - 2
     stance = reference[4]
-    peak = live[(live[:, 0] >= stance.t_on_s) & (live[:, 0] <= stance.t_off_s), 1 + stance.side].max()
+    peak = live[
+        (live[:, 0] >= stance.t_on_s) & (live[:, 0] <= stance.t_off_s), 1 + stance.side
+    ].max()
     assert peak == pytest.approx(stance.ekam_peak1_nm_per_kg, rel=0.05)
 
 
@@ -102,7 +117,9 @@ def test_turning_and_moving_the_lab_changes_nothing(walk, reference, yaw, shift)
     force = walk.wrench[..., :3] @ r.T
     about = walk.wrench[..., 3:] @ r.T + np.cross(offset, force)
     moved = changed(
-        walk, markers_m=walk.markers_m @ r.T + offset, wrench=np.concatenate([force, about], axis=-1)
+        walk,
+        markers_m=walk.markers_m @ r.T + offset,
+        wrench=np.concatenate([force, about], axis=-1),
     )
     np.testing.assert_allclose(numbers(stances(moved)), numbers(reference), atol=1e-7)
 
@@ -168,7 +185,9 @@ def spoil(walk, stance, what):
         ("load elsewhere", {"cop_outside_foot"}),
     ],
 )
-def test_a_spoilt_stance_is_rejected_by_name_and_the_others_are_kept(walk, reference, what, reasons):
+def test_a_spoilt_stance_is_rejected_by_name_and_the_others_are_kept(
+    walk, reference, what, reasons
+):
     victim = reference[4]
     found = stances(spoil(walk, victim, what))
     assert len(found) == len(reference)

@@ -142,7 +142,9 @@ def test_plate_wrench_about_the_lab_origin():
     rng = np.random.default_rng(2)
     corners = np.array([[0.5, 0.8, 0.0], [0.0, 0.8, 0.0], [0.0, -0.8, 0.0], [0.5, -0.8, 0.0]])
     r, centre = plate_axes(corners)
-    np.testing.assert_allclose(r @ np.diag([1, 1, 1]), np.column_stack([[1, 0, 0], [0, 1, 0], [0, 0, 1]]))
+    np.testing.assert_allclose(
+        r @ np.diag([1, 1, 1]), np.column_stack([[1, 0, 0], [0, 1, 0], [0, 0, 1]])
+    )
     transducer = centre - r @ np.array([0.0, 0.0, 0.04])
     values = rng.normal(size=(30, 8))
     channels = np.array([2, 3, 4, 5, 6, 7])
@@ -217,7 +219,9 @@ def test_knee_moment_curves(seed, sigma):
         markers[i, :3] = local @ Rotation.random(random_state=i).as_matrix().T + rng.normal(size=3)
     wrench = rng.normal(size=(10, 6)) * 100 + [0, 700, 0, 0, 0, 0]
     for shank, other in ((cluster, landmarks), (landmarks, cluster)):
-        got = knee_moment_curves(markers, wrench, shank, other, sigma, np.empty((10, CURVE_COLUMNS)))
+        got = knee_moment_curves(
+            markers, wrench, shank, other, sigma, np.empty((10, CURVE_COLUMNS))
+        )
         for i in range(10):
             ekam, kfm = naive.ekam_kfm(markers[i], wrench[i], shank, sigma)
             assert got[i, EKAM] == pytest.approx(ekam, abs=1e-8)
