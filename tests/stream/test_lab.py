@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+import walkers
+from reference import LABS
+
+from stream.errors import EkamError
+from stream.lab import read_lab
+from stream.marker_sets import PRESETS
+
+MINIMAL = 'name = "x"\naxes = { forward = "x", up = "y", right = "z" }\n'
+
+
+def refusal(tmp_path, text):
+    path = tmp_path / "lab.toml"
+    path.write_text(text)
+    with pytest.raises(EkamError) as caught:
+        read_lab(path)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "path", [walkers.LAB_PATH, *sorted(LABS.glob("*.toml"))], ids=lambda p: p.stem
+)
+def test_shipped_files_are_valid_and_kept_verbatim(path):
+    read = read_lab(path)
+    assert read.text == path.read_text()
+    assert {plate.side for plate in read.lab.plates} == {"left", "right"}
+
+
+def test_axes_take_the_walking_direction_to_x_and_up_to_y():
+    r = read_lab(walkers.LAB_PATH).lab.axes.r_lab_from_capture()
+    np.testing.assert_array_equal(r @ [0, -1, 0], [1, 0, 0])
+    np.testing.assert_array_equal(r @ [0, 0, 1], [0, 1, 0])
+    np.testing.assert_array_equal(r @ [-1, 0, 0], [0, 0, 1])
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (MINIMAL.replace('up = "y"', 'up = "-y"'), "not a right-handed set"),
+        (MINIMAL.replace('up = "y"', 'up = "x"'), "not a right-handed set"),
+        ('name = "x"\n', "the key 'axes' is missing"),
+        (MINIMAL + '[marker]\nunit = "mm"\n', "'marker' is not known; did you mean 'markers'?"),
+        (MINIMAL + '[markers]\nunit = "inch"\n', "markers.unit"),
+        (MINIMAL + '[markers]\npreset = "vicom"\n', "there is no preset 'vicom'"),
+        (MINIMAL + '[markers.names]\nKNEE = "x"\n', "'KNEE' is not a canonical marker name"),
+        (MINIMAL + '[forces]\nmoment_unit = "lbf"\n', "unit 'lbf' is not known"),
+        (MINIMAL + '[[plates]]\nside = "left"\n', "exactly one of index"),
+        (
+            MINIMAL + '[[plates]]\nside = "left"\nindex = 1\nforce = ["a", "b", "c"]\n',
+            "exactly one of index",
+        ),
+        (
+            MINIMAL + '[[plates]]\nside = "left"\nforce = ["a", "b", "c"]\n',
+            "needs cop and free_moment",
+        ),
+        (
+            MINIMAL + '[[plates]]\nside = "left"\nwrench = ["a", "b", "c", "d", "e", "f"]\n',
+            "needs corners_m",
+        ),
+        (MINIMAL + "[events]\non_n = 10\noff_n = 20\n", "on_n must not be below off_n"),
+        (MINIMAL + "[filter]\nscored_hz = 500\n", "filter.scored_hz"),
+        ("name = ", "not valid TOML"),
+    ],
+)
+def test_every_fault_is_named_with_its_place(tmp_path, text, says):
+    said = refusal(tmp_path, text)
+    assert says in said
+    assert said.startswith("lab.toml")
+
+
+def test_all_faults_are_named_at_once(tmp_path):
+    said = refusal(tmp_path, MINIMAL + "[filter]\nscored_hz = 500\nspeed = 1\n")
+    assert "filter.scored_hz" in said
+    assert "filter.speed" in said
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(EkamError, match="there is no lab file"):
+        read_lab(tmp_path / "none.toml")
+
+
+def test_presets_name_only_canonical_markers_and_no_label_twice():
+    for table in PRESETS.values():
+        assert set(table) <= set(PRESETS["canonical"])
+        assert len(set(table.values())) == len(table)
+    assert PRESETS["hbm"]["LKNM"] == "LMEK"
+    assert PRESETS["opensim"]["RSK2"] == "R.Shank.Front"
+    assert PRESETS["qualisys"]["RMED"] == "R_TAM"
+    assert PRESETS["vicon"]["LTOE"] == "LTOE"

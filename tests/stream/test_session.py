@@ -1,0 +1,226 @@
+"""The main path on a source without a network."""
+
+import csv
+import json
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import walkers
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from compute import Engine, Side, Stance
+from compute.feedback import Target, start
+from stream.align import Aligner
+from stream.errors import EkamError
+from stream.file_source import FileSource
+from stream.lab import read_lab
+from stream.results import STANCE_COLUMNS, StancesCsv, keep_inputs, new_folder, write_session_json
+from stream.session import Session
+from stream.source import Chunk, Role
+from stream.status import SessionView
+from stream.subject_file import read_subject
+
+
+def session(recording=None, view=None, chunk_s=0.25, **options):
+    view = view or SessionView()
+    view.control.start()
+    source = FileSource(recording or walkers.trial().recording, chunk_s)
+    made = Session(
+        source, walkers.lab(), lambda m, f: Engine(walkers.subject(), m, f, walkers.lab().settings()), view,
+        **options,
+    )  # fmt: skip
+    made.open()
+    return made, view
+
+
+def peaks(outcome):
+    return [(s.side, s.t_on_s, s.ekam_peak1_nm, s.reasons) for s in outcome.stances]
+
+
+class Keeper:
+    """A sink that remembers."""
+
+    def __init__(self):
+        self.stances, self.closed = [], False
+
+    def stance(self, stance, shown, latency_ms):
+        self.stances.append((stance, shown, latency_ms))
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.fixture(scope="module")
+def reference():
+    return peaks(session()[0].run())
+
+
+@given(chunk_s=st.floats(0.003, 9.0))
+@settings(max_examples=8, deadline=None)
+def test_pulls_of_any_length_give_the_same(reference, chunk_s):
+    assert peaks(session(chunk_s=chunk_s)[0].run()) == reference
+
+
+def test_every_sink_gets_every_stance_and_is_closed():
+    made, view = session(target=Target(baseline_stances=3), banner="TEST")
+    keeper = Keeper()
+    made.keep([keeper])
+    outcome = made.run("folder")
+    assert [s for s, _, _ in keeper.stances] == outcome.stances
+    assert keeper.closed
+    assert all(np.isnan(latency) for _, _, latency in keeper.stances)
+    made.end("bye")
+    _, status = view.status.read()
+    assert (status.state, status.banner, status.message) == ("ended", "TEST", "bye")
+    assert sum(status.valid) == len(outcome.stances)
+    assert len(view.trace.copy()) > 600
+    _, feedback = view.walker.read()
+    assert feedback.left.phase == feedback.right.phase == "feedback"
+    left = [s.ekam_peak1_nm_per_kg for s in outcome.stances if s.side is Side.LEFT]
+    assert feedback.left.value_pct == pytest.approx(100.0 * left[-1] / np.mean(left[:3]))
+
+
+def test_stop_ends_it_and_closes_everything():
+    made, view = session()
+    keeper = Keeper()
+    made.keep([keeper])
+    view.control.stop()
+    assert made.run().stances == []
+    assert keeper.closed
+
+
+def test_start_is_waited_for():
+    view = SessionView()
+    source = FileSource(walkers.trial().recording, 0.25)
+    made = Session(source, walkers.lab(), lambda m, f: Engine(walkers.subject(), m, f), view)
+    made.open()
+    thread = threading.Thread(target=made.run)
+    thread.start()
+    thread.join(20.0)
+    assert not thread.is_alive()  # the recording ran out while it waited
+    assert made.outcome.stances == []
+
+
+def test_a_fault_in_the_loop_still_closes_the_sinks():
+    class Broken(Keeper):
+        def stance(self, stance, shown, latency_ms):
+            raise EkamError("the disk is gone")
+
+    made, _ = session()
+    broken, keeper = Broken(), Keeper()
+    made.keep([broken, keeper])
+    with pytest.raises(EkamError, match="the disk is gone"):
+        made.run()
+    assert broken.closed
+    assert keeper.closed
+
+
+def test_a_recording_without_forces_cannot_be_walked():
+    with pytest.raises(EkamError, match="has no force plates"):
+        FileSource(replace(walkers.trial().recording, forces=None))
+
+
+def test_clock_offsets_and_device_delays_are_taken_out():
+    """Stamps of two machines with different clocks; the marker device is 4 ms late."""
+    aligner = Aligner({Role.MARKERS: 0.004, Role.FORCES: 0.0})
+    force = Chunk(Role.FORCES, np.array([500.0, 500.001]), np.zeros((2, 1)), clock_offset_s=-400.0)
+    assert aligner.place(force) == []  # nothing to refer it to yet
+    marker = Chunk(
+        Role.MARKERS, np.array([1100.004, 1100.014]), np.zeros((2, 1)), clock_offset_s=-1000.0
+    )
+    placed = {chunk.role: times for chunk, times in aligner.place(marker)}
+    np.testing.assert_array_equal(placed[Role.MARKERS], [0.0, 0.01])
+    np.testing.assert_array_equal(placed[Role.FORCES], [0.0, 0.001])
+    assert aligner.origin_s == pytest.approx(100.0)
+
+
+@given(
+    base=st.floats(1.0, 1e6),
+    rate=st.sampled_from([60.0, 100.0, 120.0, 200.0, 240.0, 1000.0, 1200.0]),
+)
+@settings(max_examples=100, deadline=None)
+def test_a_large_constant_in_the_stamps_changes_no_bit(base, rate):
+    """What makes a live session equal the file."""
+    base = round(base, 6)
+    own = np.arange(2000) / rate
+    times = []
+    for stamps in (own, base + own):
+        aligner = Aligner(dict.fromkeys(Role, 0.0))
+        [(_, placed)] = aligner.place(Chunk(Role.MARKERS, stamps, np.zeros((2000, 1))))
+        times.append(placed)
+    np.testing.assert_array_equal(*times)
+
+
+def test_stamps_that_do_not_increase_are_left_out_and_counted():
+    aligner = Aligner(dict.fromkeys(Role, 0.0))
+    for stamps in ([0.0, 0.01, 0.01, 0.03], [0.02, 0.03, 0.04]):
+        values = np.array(stamps)[:, None]
+        placed = aligner.place(Chunk(Role.MARKERS, np.array(stamps), values))
+        for chunk, times in placed:
+            np.testing.assert_allclose(chunk.values[:, 0], times)
+    assert aligner.dropped[Role.MARKERS] == 3
+
+
+def test_files_of_a_session(tmp_path):
+    lab, subject = read_lab(walkers.LAB_PATH), read_subject(walkers.SUBJECT_PATH)
+    folder = new_folder(tmp_path / "a" / "b", "S1")
+    keep_inputs(folder, lab, subject)
+    made, _ = session()
+    made.keep([StancesCsv(folder)])
+    outcome = made.run()
+    write_session_json(folder, outcome, lab, subject, mode="process", origin={"file": "x"})
+    assert (folder / "lab.toml").read_text() == lab.text
+    assert (folder / "subject.toml").read_text() == subject.text
+    with (folder / "stances.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert tuple(rows[0]) == STANCE_COLUMNS
+    for row, stance in zip(rows, outcome.stances, strict=True):
+        assert float(row["ekam_peak1_nm"]) == stance.ekam_peak1_nm  # reads back exactly
+        assert float(row["t_on_s"]) == stance.t_on_s
+    table = json.loads((folder / "session.json").read_text())
+    assert table["stances"]["valid"]["left"] + table["stances"]["valid"]["right"] == len(rows)
+    with pytest.raises(EkamError, match="exists and is not written into"):
+        new_folder(folder, "S1")
+
+
+def test_subject_reads_back_exactly():
+    assert replace(read_subject(walkers.SUBJECT_PATH).subject, checks=()).left.tracking == "cluster"
+    text = read_subject(walkers.SUBJECT_PATH).text
+    assert "body_mass_kg = 72.0" in text
+
+
+def test_a_subject_file_that_is_none(tmp_path):
+    path = tmp_path / "s.toml"
+    path.write_text('[subject]\nid = "S1"\n')
+    with pytest.raises(EkamError, match=r"s\.toml: the key 'subject.body_mass_kg' is missing"):
+        read_subject(path)
+
+
+def test_baseline_then_per_cent_then_grey():
+    """Ten valid stances make the baseline; a rejected one never shows success."""
+    def stance(number, peak, *reasons):
+        return Stance(
+            number, Side.LEFT, 0.0, 0.7, 0.8, 70.0, 1.7, ekam_peak1_nm=70.0 * peak, reasons=reasons
+        )
+
+    feedback = start(Target())
+    for number in range(1, 11):
+        assert feedback.left.phase == "baseline"
+        feedback = feedback.after(stance(number, 0.5))
+    assert feedback.left.phase == "feedback"
+    assert feedback.left.baseline_nm_per_kg == pytest.approx(0.5)
+    assert np.isnan(feedback.left.value_pct)
+    feedback = feedback.after(stance(11, 0.425))
+    assert feedback.left.value_pct == pytest.approx(85.0)
+    assert feedback.left.in_band
+    rejected = feedback.after(stance(12, 0.425, "marker_gap"))
+    assert rejected.left.rejected
+    assert not rejected.left.in_band
+    assert rejected.left.value_pct == feedback.left.value_pct
+    back = rejected.after(stance(13, 0.6))
+    assert (back.left.rejected, back.left.in_band) == (False, False)
+    assert back.left.history_pct == (pytest.approx(85.0),)
+    assert back.right == start(Target()).right
