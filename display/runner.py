@@ -52,7 +52,7 @@ def run_session(
     screenless = no_screen_reason()
     windows = screenless is None
     if not windows:
-        err.print(f"No windows: {screenless}.")
+        err.print(f"Running without windows: {screenless}.")
     warm_up(lab, subject)
     err.print("Looking for the marker and force streams …")
     view, target = SessionView(), Target()

@@ -95,12 +95,17 @@ Polygon = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True)
 class Text:
-    """Words centred in `box`; drawn smaller than `size_px` if the box is too narrow for them."""
+    """Words centred in `box`; drawn smaller than `size_px` if the box is too narrow for them.
+
+    `widest` are the widest words that ever stand here: they are what is made to fit, so that the size
+    does not change with the words.
+    """
 
     words: str = ""
     box: Rect = Rect()
     size_px: float = 1.0
     colour: str = theme.TEXT
+    widest: str = ""
 
 
 @dataclass(frozen=True)
@@ -215,6 +220,7 @@ def _leg(leg: LegFeedback, width_px: float, height_px: float, sizes: Sizes) -> L
             box(0.01, 0.17, 0.275, 0.25),
             sizes.number_px,
             number_colour,
+            widest="100 %",
         ),
         label=Text(leg.side.word, box(0.26, 0.82, 0.22, 0.075), sizes.label_px),
         words=Text(_words(told, leg), box(0.01, 0.905, 0.48, 0.085), sizes.words_px),

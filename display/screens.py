@@ -64,11 +64,11 @@ def explain(stderr: str) -> str:
         return f"no screen (the X server of DISPLAY={display} cannot be reached)"
     missing = _MISSING_LIBRARY.search(stderr)
     if missing:
-        return f"no windows: the system library {missing[1]} is missing; {APT_LINE}"
+        return f"the system library {missing[1]} is missing; {APT_LINE}"
     lines = [line for line in stderr.splitlines() if line.strip()]
     if any("Could not load the Qt platform plugin" in line for line in lines):
-        return f"no windows: Qt cannot load its platform plugin; {APT_LINE}"
-    return f"no windows ({lines[-1].strip() if lines else 'Qt ended without a word'})"
+        return f"Qt cannot load its platform plugin; {APT_LINE}"
+    return lines[-1].strip() if lines else "Qt ended without a word"
 
 
 def platform_environment() -> dict[str, str]:

@@ -229,7 +229,7 @@ class _TextItem:
             font = _font(text.size_px)
             metrics = QFontMetricsF(font)
             share = min(
-                text.box.width / metrics.horizontalAdvance(text.words),
+                text.box.width / max(map(metrics.horizontalAdvance, (text.words, text.widest))),
                 text.box.height / metrics.height(),
             )
             if share < 1.0:

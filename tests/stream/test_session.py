@@ -201,6 +201,7 @@ def test_a_subject_file_that_is_none(tmp_path):
 
 def test_baseline_then_per_cent_then_grey():
     """Ten valid stances make the baseline; a rejected one never shows success."""
+
     def stance(number, peak, *reasons):
         return Stance(
             number, Side.LEFT, 0.0, 0.7, 0.8, 70.0, 1.7, ekam_peak1_nm=70.0 * peak, reasons=reasons
