@@ -12,6 +12,9 @@ from stream.source import LampState, Role, StreamHealth
 from stream.status import SessionStatus, SessionView
 
 
+pytestmark = pytest.mark.qt
+
+
 @pytest.fixture
 def view():
     return SessionView()
