@@ -35,7 +35,7 @@ from stream.status import SessionStatus, SessionView
 
 REFRESH_MS = 50
 TRACE_S = 6.0
-TRACE_NM_PER_KG = (-0.4, 1.0)
+TRACE_NM_PER_KG = (-0.45, 1.05)
 STANCE_ROWS = 12
 SILENT_S = 3.0
 
@@ -48,7 +48,7 @@ LAMPS = {
 }
 """Shape and colour of a stream's state; the word stands beside."""
 
-STREAM_COLUMNS = ("state", "stream", "rate / nominal (Hz)", "newest (s ago)", "missing", "note")
+STREAM_COLUMNS = ("state", "stream", "rate (Hz)", "age (s)", "missing", "note")
 STANCE_COLUMNS = ("stance", "leg", "peak 1 (N·m/kg)", "peak 2 (N·m/kg)", "verdict and reasons")
 KEYS = (
     "F5  start        F6  stop (asks)        Ctrl+F6  stop without asking        "
@@ -283,11 +283,11 @@ class Console(QWidget):
 
 def start_blocked(status: SessionStatus, requested: bool) -> str:
     """Why Start cannot be pressed; empty when it can."""
-    if status.state != "waiting":
-        return status.blocked if status.state == "preparing" and status.blocked else status.state
-    if status.blocked:
+    if status.state in ("preparing", "waiting") and status.blocked:
         return status.blocked
-    return "starting…" if requested else ""
+    if status.state == "waiting":
+        return "starting…" if requested else ""
+    return "already running" if status.state == "running" else status.state
 
 
 def clock(elapsed_s: float) -> str:
@@ -359,12 +359,14 @@ def _table(name: str, columns: tuple[str, ...]) -> QTableWidget:
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
     table.setTabKeyNavigation(False)
-    for header in (table.verticalHeader(), table.horizontalHeader()):
-        assert header is not None  # a table has both; only the type stubs doubt it
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setStretchLastSection(header.orientation() == Qt.Orientation.Horizontal)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
-        header.setVisible(header.orientation() == Qt.Orientation.Horizontal)
+    rows, header = table.verticalHeader(), table.horizontalHeader()
+    assert rows is not None  # a table has both; only the type stubs doubt it
+    assert header is not None
+    rows.hide()
+    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    # the last takes what is left, so that no scroll bar hides a row; its tooltip has all the words
+    header.setSectionResizeMode(len(columns) - 1, QHeaderView.ResizeMode.Stretch)
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
     return table
 
 

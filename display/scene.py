@@ -196,8 +196,8 @@ def _leg(leg: LegFeedback, width_px: float, height_px: float, sizes: Sizes) -> L
         left = x if leg.side is Side.LEFT else 1.0 - x - width
         return Rect(left * width_px, y * height_px, width * width_px, height * height_px)
 
-    column = box(0.295, 0.145, 0.15, 0.635)
-    track = box(0.32, 0.145, 0.10, 0.635)
+    column = box(0.295, 0.145, 0.14, 0.635)
+    track = box(0.315, 0.145, 0.10, 0.635)
     told = verdict(leg)
     # a baseline is not judged, so it has no bar; a rejected stance keeps the older value
     value = float("nan") if told is Verdict.BASELINE else leg.value_pct
@@ -208,7 +208,8 @@ def _leg(leg: LegFeedback, width_px: float, height_px: float, sizes: Sizes) -> L
         side=leg.side,
         verdict=told,
         track=track,
-        band=_band(column, leg.target),
+        # nothing to aim at while the leg walks as it always does
+        band=Rect() if told is Verdict.BASELINE else _band(column, leg.target),
         bar=_bar(track, value),
         colour=colour,
         edge=edges.get(told, ""),
@@ -222,8 +223,8 @@ def _leg(leg: LegFeedback, width_px: float, height_px: float, sizes: Sizes) -> L
             number_colour,
             widest="100 %",
         ),
-        label=Text(leg.side.word, box(0.26, 0.82, 0.22, 0.075), sizes.label_px),
-        words=Text(_words(told, leg), box(0.01, 0.905, 0.48, 0.085), sizes.words_px),
+        label=Text(leg.side.word, box(0.255, 0.82, 0.22, 0.075), sizes.label_px),
+        words=Text(_words(told, leg), box(0.02, 0.905, 0.45, 0.085), sizes.words_px),
     )
 
 
@@ -283,16 +284,15 @@ def _symbol(told: Verdict, box: Rect) -> Polygon:
 def _band_labels(
     feedback: WalkerFeedback, legs: tuple[LegScene, LegScene], width_px: float, sizes: Sizes
 ) -> tuple[Text, Text]:
-    """One word between two equal bands; a word at each band when they differ."""
-    together = feedback.left.target == feedback.right.target
-    left, right = 0.45 * width_px, 0.55 * width_px
-    boxes = (
-        ((left, right), (0.0, 0.0)) if together else ((left, width_px / 2), (width_px / 2, right))
-    )
-    labels = []
-    for leg, (start, end) in zip(legs, boxes, strict=True):
-        height = 1.5 * sizes.label_px
-        place = Rect(start, leg.band.centre[1] - height / 2.0, end - start, height)
-        words = "target" if end > start and not leg.band.empty else ""
-        labels.append(Text(words, place, sizes.label_px, theme.TEXT))
-    return labels[0], labels[1]
+    """Name the bands between the legs: one word for two equal bands, else a word at each."""
+    gap = Rect(0.442 * width_px, 0.0, 0.116 * width_px, 1.5 * sizes.label_px)
+    left, right = (not leg.band.empty for leg in legs)
+    apart = left and right and feedback.left.target != feedback.right.target
+
+    def label(leg: LegScene, shown: bool) -> Text:
+        width = gap.width / 2.0 if apart else gap.width
+        x = gap.x + width if apart and leg.side is Side.RIGHT else gap.x
+        y = leg.band.centre[1] - gap.height / 2.0
+        return Text("target" if shown else "", Rect(x, y, width, gap.height), sizes.label_px)
+
+    return label(legs[0], left), label(legs[1], right and (apart or not left))

@@ -16,7 +16,7 @@ QUIET = "#A6A6A6"
 INSIDE = "#56B4E9"
 INSIDE_EDGE = "#FFFFFF"
 OUTSIDE = "#E69F00"
-NEUTRAL = "#8C8C8C"
+NEUTRAL = "#646464"
 TICK = "#B4B4B4"
 
 PANEL = "#1C1C1C"
@@ -62,7 +62,7 @@ class Sizes:
 def walker_sizes(width_px: float, height_px: float, viewing: Viewing = DEFAULT_VIEWING) -> Sizes:
     """Sizes of the walker's picture.
 
-    The number is 110 minutes of arc tall (80 mm at 2.5 m), the words 38; 22 is the least that
+    The number is 98 minutes of arc tall (71 mm at 2.5 m) at most, the words 38; 22 is the least that
     standards ask of a seated reader. Lines shrink with the picture but never below two pixels.
     """
     picture_px = min(width_px, height_px * PICTURE_RATIO)
@@ -74,7 +74,7 @@ def walker_sizes(width_px: float, height_px: float, viewing: Viewing = DEFAULT_V
         return max(2.0, round(at_1080p_px * picture_px / 1920.0))
 
     return Sizes(
-        number_px=font_px(110.0),
+        number_px=font_px(98.0),
         words_px=font_px(38.0),
         label_px=font_px(34.0),
         band_edge_px=line_px(8.0),
@@ -88,6 +88,7 @@ QWidget {{ background: {BACKGROUND}; color: {TEXT}; font-size: 16px; }}
 QLabel#banner {{ background: {WARNING}; color: #000000; font-size: 20px; font-weight: bold;
     padding: 4px; }}
 QLabel#headline {{ font-size: 20px; font-weight: bold; }}
+QLabel#counts, QLabel#recorded {{ font-size: 20px; }}
 QLabel#message {{ background: {PANEL}; padding: 6px; }}
 QLabel#question {{ font-size: 18px; font-weight: bold; }}
 QLabel#keys {{ background: {PANEL}; padding: 8px; }}
@@ -98,11 +99,12 @@ QPushButton:focus {{ border: 3px solid {BAND_EDGE}; }}
 QPushButton#start, QPushButton#stop {{ font-size: 22px; font-weight: bold; }}
 QPushButton#start:enabled {{ background: #0072B2; border-color: {INSIDE}; }}
 QPushButton#stop:enabled {{ background: #7A3300; border-color: {OUTSIDE}; }}
-QPushButton#start:disabled {{ background: {PANEL}; color: {TEXT}; border: 2px dashed {NEUTRAL};
+QPushButton#start:disabled {{ background: {PANEL}; color: {TEXT}; border: 2px dashed {QUIET};
     font-size: 18px; }}
-QPushButton#stop:disabled {{ background: {PANEL}; color: {NEUTRAL}; border: 2px dashed {RULE}; }}
+QPushButton#stop:disabled {{ background: {PANEL}; color: {QUIET}; border: 2px dashed {RULE}; }}
 QTableWidget {{ background: {PANEL}; gridline-color: {RULE}; border: 1px solid {RULE}; }}
+QTableWidget::item {{ padding: 0 8px; }}
 QTableWidget:focus {{ border: 2px solid {BAND_EDGE}; }}
-QHeaderView::section {{ background: #2A2A2A; color: {TEXT}; border: none; padding: 4px;
+QHeaderView::section {{ background: #2A2A2A; color: {TEXT}; border: none; padding: 4px 8px;
     font-size: 15px; }}
 """

@@ -63,6 +63,23 @@ def test_baseline_counts_and_shows_no_bar():
     assert shown.number.words == ""
 
 
+def test_a_leg_has_no_target_before_its_baseline_is_known():
+    baseline = LegFeedback(Side.LEFT, Target(), baseline_count=4)
+    assert scene(baseline).leg(Side.LEFT).band.empty
+    assert [label.words for label in scene(baseline).band_labels] == ["", ""]
+    one = scene(baseline, leg(Side.RIGHT, 85.0))
+    assert [label.words for label in one.band_labels] == ["", "target"]
+
+
+def test_bands_are_named_once_when_equal_and_each_when_not():
+    assert [label.words for label in scene(leg(Side.LEFT, 85.0)).band_labels] == ["target", ""]
+    other = replace(leg(Side.RIGHT, 85.0), target=Target(70.0, 80.0))
+    left, right = scene(leg(Side.LEFT, 85.0), other).band_labels
+    assert (left.words, right.words) == ("target", "target")
+    assert left.box.x + left.box.width <= right.box.x
+    assert left.box.y < right.box.y
+
+
 def test_lower_values_have_lower_bars_that_end_at_the_band_edges():
     top = [scene(leg(Side.LEFT, v)).leg(Side.LEFT).bar.y for v in (100.0, 90.0, 80.0)]
     assert top == sorted(top)

@@ -11,7 +11,6 @@ from compute.feedback import LegFeedback, Target, WalkerFeedback
 from stream.source import LampState, Role, StreamHealth
 from stream.status import SessionStatus, SessionView
 
-
 pytestmark = pytest.mark.qt
 
 
@@ -96,6 +95,21 @@ def test_bars_have_the_colour_of_their_verdict(walker, view):
     assert at(grey, inside_bar(Side.LEFT)) == colour(theme.NEUTRAL)
     empty = show(walker, view, feedback())
     assert at(empty, inside_bar(Side.LEFT)) == colour(theme.TRACK)
+
+
+def test_the_band_outline_is_drawn_over_the_bar_and_lights_up_beside_it(walker, view):
+    from display import theme
+    from display.scene import walker_scene
+
+    given = feedback(104.0, 104.0)
+    pixels = show(walker, view, given)
+    band = walker_scene(given, 1280.0, 720.0).leg(Side.LEFT).band
+    middle_x, middle_y = map(int, band.centre)
+    for y in (band.y, band.bottom):
+        assert list(pixels[round(y), middle_x]) == colour(theme.BAND_EDGE)
+    assert list(pixels[middle_y, middle_x]) == colour(theme.OUTSIDE)
+    assert list(pixels[middle_y, int(band.x) + 10]) == colour(theme.BAND_FILL)
+    assert list(pixels[middle_y, int(band.x) - 6]) == colour(theme.BACKGROUND)
 
 
 def deuteranopia(rgb):
