@@ -18,11 +18,11 @@ HISTORY = 5
 class Target:
     """Band in per cent of the leg's own baseline and the number of stances that make a baseline.
 
-    The default band is centred 15 % below the baseline; its upper edge is the usual aim of a
-    10 % reduction.
+    The default band begins at the usual aim of a 10 % reduction and reaches down to 60 %: lower is
+    better, and below that a step is more likely a stumble or a fault than a success.
     """
 
-    low_pct: float = 80.0
+    low_pct: float = 60.0
     high_pct: float = 90.0
     baseline_stances: int = 10
 

@@ -16,7 +16,9 @@ try:
     import PyQt5.QtWidgets  # noqa: F401
 
     QT_MISSING = ""
-    pytest_plugins = ["pytestqt.plugin"]  # it needs Qt to load: pyproject.toml keeps it from loading by itself
+    pytest_plugins = [
+        "pytestqt.plugin"
+    ]  # it needs Qt to load: pyproject.toml keeps it from loading by itself
 except ImportError as error:
     QT_MISSING = f"{error}: {APT_LINE}"
     if os.environ.get("EKAM_REQUIRE_QT"):

@@ -15,7 +15,7 @@ WIDTH, HEIGHT = 1920.0, 1080.0
 
 
 def leg(side, value, **fields):
-    return LegFeedback(side, Target(), phase="feedback", value_pct=value, **fields)
+    return LegFeedback(side, Target(80.0, 90.0), phase="feedback", value_pct=value, **fields)
 
 
 def scene(left, right=None, banner=""):
@@ -57,14 +57,14 @@ def test_a_rejected_step_keeps_the_older_value_in_grey():
 
 
 def test_baseline_counts_and_shows_no_bar():
-    shown = scene(LegFeedback(Side.LEFT, Target(), baseline_count=4)).leg(Side.LEFT)
+    shown = scene(LegFeedback(Side.LEFT, Target(80.0, 90.0), baseline_count=4)).leg(Side.LEFT)
     assert shown.words.words == "collecting baseline 4 of 10"
     assert shown.bar.empty
     assert shown.number.words == ""
 
 
 def test_a_leg_has_no_target_before_its_baseline_is_known():
-    baseline = LegFeedback(Side.LEFT, Target(), baseline_count=4)
+    baseline = LegFeedback(Side.LEFT, Target(80.0, 90.0), baseline_count=4)
     assert scene(baseline).leg(Side.LEFT).band.empty
     assert [label.words for label in scene(baseline).band_labels] == ["", ""]
     one = scene(baseline, leg(Side.RIGHT, 85.0))
@@ -108,7 +108,7 @@ def test_legs_stand_on_their_own_sides_as_mirror_images():
 def test_banner_stays_in_every_state():
     for state in (
         leg(Side.LEFT, 85.0),
-        LegFeedback(Side.LEFT, Target()),
+        LegFeedback(Side.LEFT, Target(80.0, 90.0)),
         leg(Side.LEFT, 85.0, rejected=True),
     ):
         assert scene(state, banner="SYNTHETIC WALKER").banner.words == "SYNTHETIC WALKER"
