@@ -82,7 +82,8 @@ def calibrate(
     to_the_right = _to_the_right(markers_m)
     points = {side: _points(markers_m, side, to_the_right) for side in Side}
     used = sorted(set().union(*(p.landmarks() | set(p.cluster) for p in points.values())))
-    present = {name: float(np.mean(~np.isnan(markers_m[name]).any(axis=1))) for name in used}
+    _require_order(markers_m, to_the_right)
+    present = {name: _seen(markers_m[name]) for name in used}
     _require_present(present, set().union(*(p.landmarks() for p in points.values())))
     checks: list[Check] = []
     n = len(next(iter(markers_m.values())))
@@ -92,15 +93,21 @@ def calibrate(
         checks += check_still(speed_m_per_s, (span.stop - span.start) / rate_hz)
         if fz_n is not None and len(fz_n):
             share = slice(span.start * len(fz_n) // n, span.stop * len(fz_n) // n)
-            checks += check_load(fz_n[share].mean(axis=0), person.body_mass_kg)
-    shanks = {}
+            there = fz_n[share][~np.isnan(fz_n[share]).any(axis=1)]
+            load_n = there.mean(axis=0) if len(there) else np.full(2, np.nan)
+            checks += check_load(load_n, person.body_mass_kg)
+        seen = {name: x[span] for name, x in markers_m.items()}
+        _require_present(
+            {name: _seen(seen[name]) for name in used},
+            set().union(*(p.landmarks() for p in points.values())),
+        )
+    shanks, widths = {}, {}
     for side in Side:
-        shank, leg_checks = _shank(
+        shanks[side], widths[side], leg_checks = _shank(
             markers_m, span, points[side], side, person, from_walking, tracking
         )
-        shanks[side] = shank
         checks += leg_checks
-    checks += check_pair(shanks[Side.LEFT], shanks[Side.RIGHT])
+    checks += check_pair(shanks[Side.LEFT], shanks[Side.RIGHT], widths)
     refused = [check.message for check in checks if check.verdict == "refused"]
     if refused:
         raise CalibrationError("; ".join(refused))
@@ -113,6 +120,11 @@ def calibrate(
         shanks[Side.RIGHT],
         tuple(checks),
     )
+
+
+def _seen(x: np.ndarray) -> float:
+    """Share of the frames in which a marker is there."""
+    return float(np.mean(~np.isnan(x).any(axis=1)))
 
 
 def _to_the_right(markers_m: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -162,14 +174,24 @@ def _points(markers_m: Mapping[str, np.ndarray], side: Side, to_the_right: np.nd
             f"the line from {axis[0]} to {axis[1]} does not run across the body: check the labels of "
             "these markers"
         )
-    if axis[0] == letter + "KNM" and (share > 0) != (side is Side.RIGHT):
-        raise CalibrationError(
-            f"{axis[1]} lies medial of {axis[0]}: their labels are swapped, or the labels of the legs are"
-        )
     if share < 0:
         axis = (axis[1], axis[0])
     cluster = tuple(letter + f"SK{i}" for i in range(1, 5) if letter + f"SK{i}" in have)
     return _Points(knee, ankle, axis, cluster)
+
+
+def _require_order(markers_m: Mapping[str, np.ndarray], to_the_right: np.ndarray) -> None:
+    """From left to right stand lateral, medial, medial, lateral: a label on the wrong leg shows here."""
+    for lateral, medial in (("KNE", "KNM"), ("ANK", "MED")):
+        names = ["L" + lateral, "L" + medial, "R" + medial, "R" + lateral]
+        if not set(names) <= set(markers_m):
+            continue
+        across = [float(np.nanmean(markers_m[name] @ to_the_right)) for name in names]
+        for first, second, a, b in zip(names[:-1], names[1:], across[:-1], across[1:], strict=True):
+            if a > b:
+                raise CalibrationError(
+                    f"{second} lies left of {first}, where no body has it: their labels are swapped"
+                )
 
 
 def _require_present(present: dict[str, float], needed: set[str]) -> None:
@@ -196,7 +218,11 @@ def _stillest(
             "needed"
         )
     section = zero_lag_section(6.0, rate_hz)
-    flat = np.ascontiguousarray(stacked.reshape(n, -1))
+    flat = stacked.reshape(n, -1).copy()
+    for column in flat.T:  # a blink must not blank the whole column in the filter
+        gone = np.isnan(column)
+        if gone.any() and not gone.all():
+            column[gone] = np.interp(np.flatnonzero(gone), np.flatnonzero(~gone), column[~gone])
     smooth = zero_lag(flat, section, np.empty(n + 2 * section.pad), np.empty_like(flat))
     step = np.diff(smooth.reshape(stacked.shape), axis=0) * rate_hz
     speed = np.linalg.norm(step, axis=2)
@@ -219,8 +245,8 @@ def _shank(
     person: Person,
     from_walking: bool,
     tracking: Literal["auto", "cluster", "landmarks"],
-) -> tuple[Shank, list[Check]]:
-    """Tracking of one leg with its checks."""
+) -> tuple[Shank, dict[str, float], list[Check]]:
+    """Tracking of one leg, the widths of its joints where both markers are there, and its checks."""
 
     def frames(name: str) -> np.ndarray:
         return markers_m[name][span]
@@ -245,18 +271,19 @@ def _shank(
         chosen = "cluster" if len(points.cluster) >= 3 and not from_walking else "landmarks"
     else:
         chosen = tracking
-    if chosen == "cluster" and len(points.cluster) < 3:
+    cluster = tuple(name for name in points.cluster if _seen(frames(name)) >= MIN_PRESENT)
+    if chosen == "cluster" and len(cluster) < 3:
         raise CalibrationError(
-            f"the {side.word} shank has {len(points.cluster)} cluster markers and needs three: label "
+            f"the {side.word} shank has {len(cluster)} cluster markers in view and needs three: label "
             f'{side.letter}SK1 to {side.letter}SK3 or set tracking = "landmarks" under [model]'
         )
-    whole = {"cluster": points.cluster if chosen == "cluster" else ()}
+    cluster = cluster if chosen == "cluster" else ()
     shank = Shank(
         tracking=chosen,
         ajc_local_m=(float(ajc_local[0]), float(ajc_local[1]), float(ajc_local[2])),
         length_m=float(np.nanmean(np.linalg.norm(kjc - ajc, axis=1))),
-        cluster=whole["cluster"],
-        local_m=tuple(local(name) for name in whole["cluster"]),
+        cluster=cluster,
+        local_m=tuple(local(name) for name in cluster),
         knee=points.knee,
         ankle=points.ankle,
         axis=points.axis,
@@ -270,4 +297,9 @@ def _shank(
     if points.ankle[0] != points.ankle[1]:
         lateral, medial = np.array(local(points.ankle[0])), np.array(local(points.ankle[1]))
         ankle_axis = side.sigma * (lateral - medial)
-    return shank, check_leg(side, shank, widths, ankle_axis, person.height_m, kjc, ajc)
+    foot = None
+    for toe in ("TOE", "MT5", "MT1", "FT1"):
+        if {side.letter + "HEE", side.letter + toe} <= set(markers_m) and foot is None:
+            foot = np.array(local(side.letter + toe)) - np.array(local(side.letter + "HEE"))
+    checks = check_leg(side, shank, widths, ankle_axis, foot, person.height_m, kjc, ajc)
+    return shank, widths, checks

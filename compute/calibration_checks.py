@@ -7,7 +7,7 @@ means that a marker, a label, a unit or a plate is wrong, not that a person is u
 import numpy as np
 
 from compute.conventions import GRAVITY_M_PER_S2, Side
-from compute.subject import Check, Shank
+from compute.subject import MIN_CLUSTER_SPREAD_M, Check, Shank, cluster_spread_m
 
 MAX_SPEED_M_PER_S = 0.010
 WIDTH_M = {"knee": (0.070, 0.150), "ankle": (0.050, 0.100)}
@@ -16,7 +16,8 @@ MAX_SHANK_DIFFERENCE_M = 0.020
 MAX_LOAD_ERROR = 0.02
 TORSION_DEG = (-5.0, 50.0)
 TORSION_USUAL_DEG = (0.0, 40.0)
-MIN_CLUSTER_SPREAD_M = 0.020
+MAX_WIDTH_DIFFERENCE_M = 0.010
+MAX_FROM_AXIS_M = 0.15
 
 
 def check_still(speed_m_per_s: float, window_s: float) -> list[Check]:
@@ -45,9 +46,9 @@ def check_load(fz_n: np.ndarray, body_mass_kg: float) -> list[Check]:
     text = f"the plates carry {mass_kg:.1f} kg, the scale said {body_mass_kg:.1f} kg"
     if mass_kg < 0.6 * body_mass_kg:
         return [Check("static_load", "warned", text + ": the person did not stand on the plates")]
-    wrong = abs(mass_kg / body_mass_kg - 1.0) >= MAX_LOAD_ERROR
+    right = abs(mass_kg / body_mass_kg - 1.0) < MAX_LOAD_ERROR  # False for NaN as well
     cure = f"(limit {MAX_LOAD_ERROR:.0%}): check --mass, the force unit and the plates' zero"
-    return [_check("static_load", not wrong, text, cure)]
+    return [_check("static_load", right, text, cure)]
 
 
 def check_leg(
@@ -55,6 +56,7 @@ def check_leg(
     shank: Shank,
     widths_m: dict[str, float],
     ankle_axis_local: np.ndarray | None,
+    foot_local: np.ndarray | None,
     height_m: float,
     kjc_m: np.ndarray,
     ajc_m: np.ndarray,
@@ -65,6 +67,7 @@ def check_leg(
     ----------
     widths_m : between the lateral and medial markers of knee and ankle, where there are such.
     ankle_axis_local : malleolar axis in the tibia frame, pointing right; None without malleoli.
+    foot_local : from heel to toe in the tibia frame; None without both.
     kjc_m, ajc_m : shape (n, 3), lab, m.
     """
     word = side.word
@@ -100,9 +103,19 @@ def check_leg(
     )
     if ankle_axis_local is not None:
         checks.append(_torsion(side, ankle_axis_local))
+    if foot_local is not None and np.isfinite(foot_local).all():
+        checks.append(
+            _check(
+                f"foot_{word}",
+                float(foot_local[0]) > 0.0,
+                f"the {word} foot points forward",
+                "is not so: it points backward in the tibia frame, so the labels of the legs, of heel and "
+                "toe, or of the epicondyles are swapped",
+            )
+        )
     if shank.tracking == "cluster":
-        points = np.array(shank.local_m)
-        spread = float(np.linalg.svd(points - points.mean(axis=0), compute_uv=False)[1])
+        checks.append(_placed(side, shank))
+        spread = cluster_spread_m(np.array(shank.local_m))
         checks.append(
             _check(
                 f"cluster_{word}",
@@ -112,6 +125,21 @@ def check_leg(
             )
         )
     return checks
+
+
+def _placed(side: Side, shank: Shank) -> Check:
+    """Every cluster marker sits on its own shank."""
+    for name, (x, y, z) in zip(shank.cluster, shank.local_m, strict=True):
+        if np.hypot(x, z) > MAX_FROM_AXIS_M or not -1.1 * shank.length_m <= y <= 0.1:
+            text = f"{name} is {np.hypot(x, z):.2f} m from the axis of the {side.word} shank"
+            return Check(
+                f"cluster_place_{side.word}",
+                "refused",
+                text + ": it is another marker or on another leg",
+            )
+    return Check(
+        f"cluster_place_{side.word}", "passed", f"the {side.word} cluster sits on its shank"
+    )
 
 
 def _torsion(side: Side, ankle_axis_local: np.ndarray) -> Check:
@@ -127,16 +155,28 @@ def _torsion(side: Side, ankle_axis_local: np.ndarray) -> Check:
     return Check(name, "passed", text)
 
 
-def check_pair(left: Shank, right: Shank) -> list[Check]:
-    """Left against right."""
+def check_pair(left: Shank, right: Shank, widths_m: dict[Side, dict[str, float]]) -> list[Check]:
+    """Left against right: lengths of the shanks, widths of the joints."""
     gap = abs(left.length_m - right.length_m)
+    widths = []
+    for joint in sorted(set(widths_m[Side.LEFT]) & set(widths_m[Side.RIGHT])):
+        by = abs(widths_m[Side.LEFT][joint] - widths_m[Side.RIGHT][joint])
+        widths.append(
+            _check(
+                f"{joint}_symmetry",
+                by < MAX_WIDTH_DIFFERENCE_M,
+                f"the {joint} widths differ by {1000 * by:.0f} mm",
+                f"(limit {1000 * MAX_WIDTH_DIFFERENCE_M:.0f}): a {joint} marker is misplaced or mislabelled",
+            )
+        )
     return [
+        *widths,
         _check(
             "shank_symmetry",
             gap < MAX_SHANK_DIFFERENCE_M,
             f"the shanks differ by {1000 * gap:.0f} mm",
             f"(limit {1000 * MAX_SHANK_DIFFERENCE_M:.0f}): check the knee and ankle markers of both legs",
-        )
+        ),
     ]
 
 

@@ -24,12 +24,15 @@ class ContactThresholds(NamedTuple):
     off_n : load below which the contact ends.
     on_min_s : time for which the load must stay up after `on_n` was passed.
     off_min_s : time for which the load must stay below `off_n`; toe-off is the first such sample.
+    back_date_s : a load that lay between `off_n` and `on_n` for longer than this (an untared plate, a
+        foot resting on the belt) is no beginning: the contact then begins where `on_n` was passed.
     """
 
     on_n: float = 50.0
     off_n: float = 20.0
     on_min_s: float = 0.03
     off_min_s: float = 0.05
+    back_date_s: float = 0.05
 
 
 def new_state() -> np.ndarray:
@@ -92,5 +95,6 @@ def detect(
                 if np.isnan(s[LOADED]) and fz >= thresholds.on_n:
                     s[LOADED] = t
                 if t - s[LOADED] >= thresholds.on_min_s:
-                    s[PHASE], s[T_ON], s[FALL] = CONTACT, s[RISE], np.nan
+                    early = s[LOADED] - s[RISE] > thresholds.back_date_s
+                    s[PHASE], s[T_ON], s[FALL] = CONTACT, s[LOADED if early else RISE], np.nan
     return found

@@ -18,6 +18,8 @@ from compute.stance import Stance
 from compute.subject import Subject
 
 HISTORY_S = 6.0
+HELD_S = 30.0
+SLICE_S = 0.5
 LIVE_COLUMNS = 5
 
 
@@ -27,6 +29,39 @@ class _Pending:
     t_on_s: float
     t_off_s: float
     cadence: float
+
+
+class _Held:
+    """Samples that wait until the other stream has come as far."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self._time_s = np.empty(0)
+        self._rows = np.empty((0, *shape))
+        self.newest_s = -np.inf
+
+    @property
+    def oldest_s(self) -> float:
+        """Stamp of the first sample that waits; infinity when none does."""
+        return float(self._time_s[0]) if len(self._time_s) else np.inf
+
+    def add(self, time_s: np.ndarray, rows: np.ndarray) -> None:
+        """Put samples at the end of the queue."""
+        if len(time_s):
+            self._time_s = np.concatenate([self._time_s, time_s])
+            self._rows = np.concatenate([self._rows, rows])
+            self.newest_s = float(time_s[-1])
+
+    def take(self, until_s: float) -> tuple[np.ndarray, np.ndarray]:
+        """Samples up to and including `until_s`."""
+        n = int(np.searchsorted(self._time_s, until_s, side="right"))
+        taken = self._time_s[:n], self._rows[:n]
+        self._time_s, self._rows = self._time_s[n:], self._rows[n:]
+        return taken
+
+    def limit(self) -> None:
+        """Let go of what waits for longer than `HELD_S`: the other stream has gone."""
+        if self.newest_s - self.oldest_s > HELD_S:
+            self.take(self.newest_s - HELD_S)
 
 
 class Engine:
@@ -67,7 +102,8 @@ class Engine:
         self._marker_window = Window(int(HISTORY_S * marker_rate_hz) + 2, (len(self.markers), 3))
         self._force_window = Window(int(HISTORY_S * force_rate_hz) + 2, (2, 6))
         self._contact = contact.new_state()
-        self._found = np.empty((64, 3))
+        self._held_markers = _Held((len(self.markers), 3))
+        self._held_forces = _Held((2, 6))
         self._pending: list[_Pending] = []
         self._last_on_s = [-np.inf, -np.inf]
         self._number = 0
@@ -98,49 +134,45 @@ class Engine:
 
         Notes
         -----
-        Both streams may run ahead of each other by up to a few seconds. `live_rows` afterwards holds
-        the rows that these samples made ready: time_s, EKAM left, right (N·m/kg), Fz left, right (N).
+        The stream that is ahead waits for the other one, for up to `HELD_S`. `live_rows` afterwards
+        holds the rows that these samples made ready: time_s, EKAM left, right (N·m/kg), Fz left, right (N).
         """
-        newest = max(
-            marker_time_s[-1] if len(marker_time_s) else -np.inf,
-            force_time_s[-1] if len(force_time_s) else -np.inf,
-        )
+        self._held_markers.add(marker_time_s, markers_m)
+        self._held_forces.add(force_time_s, wrench)
+        ready_s = min(self._held_markers.newest_s, self._held_forces.newest_s)
         stances: list[Stance] = []
         live = []
-        m0 = f0 = 0
-        while m0 < len(marker_time_s) or f0 < len(force_time_s):
-            # A long burst is taken in slices that the windows can hold.
-            start = min(
-                marker_time_s[m0] if m0 < len(marker_time_s) else np.inf,
-                force_time_s[f0] if f0 < len(force_time_s) else np.inf,
-            )
-            until = min(start + 0.5, newest)
-            m1 = int(np.searchsorted(marker_time_s, until, side="right"))
-            f1 = int(np.searchsorted(force_time_s, until, side="right"))
-            self._marker_window.append(marker_time_s[m0:m1], markers_m[m0:m1])
-            self._force_window.append(force_time_s[f0:f1], wrench[f0:f1])
-            self._detect(force_time_s[f0:f1], wrench[f0:f1])
+        while True:
+            # In slices that the windows can hold, whatever came at once.
+            first_s = min(self._held_markers.oldest_s, self._held_forces.oldest_s)
+            if first_s > ready_s:
+                break
+            until_s = min(first_s + SLICE_S, ready_s)
+            self._marker_window.append(*self._held_markers.take(until_s))
+            forces = self._held_forces.take(until_s)
+            self._force_window.append(*forces)
+            self._detect(*forces)
             if self._live:
                 live.append(self._live_rows())
             stances += self._settle()
-            m0, f0 = m1, f1
+        self._held_markers.limit()
+        self._held_forces.limit()
         self.live_rows = np.concatenate(live) if live else np.empty((0, LIVE_COLUMNS))
         return stances
 
     def _detect(self, time_s: np.ndarray, wrench: np.ndarray) -> None:
-        found = contact.detect(
-            time_s, wrench[:, :, 1], self.settings.contact, self._contact, self._found
-        )
-        for row in self._found[:found]:
+        out = np.empty((len(time_s) + 1, 3))
+        found = contact.detect(time_s, wrench[:, :, 1], self.settings.contact, self._contact, out)
+        for row in out[:found]:
             side, t_on_s, t_off_s = Side(int(row[0])), float(row[1]), float(row[2])
             cadence = step_cadence(side, t_on_s, (self._last_on_s[0], self._last_on_s[1]))
             self._last_on_s[side] = t_on_s
             self._pending.append(_Pending(side, t_on_s, t_off_s, cadence))
 
     def _settle(self) -> list[Stance]:
-        ready = min(self._marker_window.newest_s, self._force_window.newest_s)
+        ready_s = min(self._marker_window.newest_s, self._force_window.newest_s)
         done = []
-        while self._pending and self._pending[0].t_off_s + self.settings.decide_after_s <= ready:
+        while self._pending and self._pending[0].t_off_s + self.settings.decide_after_s <= ready_s:
             done.append(self._score(self._pending.pop(0)))
         return done
 

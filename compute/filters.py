@@ -62,7 +62,7 @@ def group_delay_s(cutoff_hz: float) -> float:
 
 def _section(design_hz: float, rate_hz: float) -> Section:
     b, a = signal.butter(2, design_hz, fs=rate_hz)
-    # The transient of the section has decayed to under a thousandth after this many samples.
+    # After this many samples what the section still remembers of a step is under half a per cent.
     pad = math.ceil(1.1 * rate_hz / design_hz)
     return Section(b, a, signal.lfilter_zi(b, a), pad)
 

@@ -14,6 +14,9 @@ from compute.jit import kernel
 WRENCH = 0
 COP = 1
 
+NO_COP_N = 20.0
+"""Publishers leave the centre of pressure blank below some load, of which sensor noise remains."""
+
 
 class PlateArrays(NamedTuple):
     """How one plate's channels become a wrench about the lab origin.
@@ -47,7 +50,7 @@ def add_wrench(values: np.ndarray, plate: PlateArrays, out: np.ndarray) -> np.nd
     Notes
     -----
     `COP`: M_O = P x F + T. An unloaded plate has no centre of pressure: where it is NaN and the
-    force is below 1 N, P x F is zero.
+    force below `NO_COP_N`, force and moment are zero.
     """
     columns = plate.channels.shape[0]
     rows = plate.matrix.shape[0]
@@ -67,8 +70,8 @@ def add_wrench(values: np.ndarray, plate: PlateArrays, out: np.ndarray) -> np.nd
         else:
             f0, f1, f2 = lab[0], lab[1], lab[2]
             p0, p1, p2 = lab[3], lab[4], lab[5]
-            if np.isnan(p0 + p1 + p2) and f0 * f0 + f1 * f1 + f2 * f2 < 1.0:
-                p0 = p1 = p2 = 0.0
+            if np.isnan(p0 + p1 + p2) and f0 * f0 + f1 * f1 + f2 * f2 < NO_COP_N**2:
+                continue
             target[0] += f0
             target[1] += f1
             target[2] += f2

@@ -31,7 +31,7 @@ from compute.subject import Subject
 
 @dataclass(frozen=True)
 class Settings:
-    """Filters, events and gates; every field may be set in the lab file.
+    """Filters, events and gates; the lab file sets filters and events.
 
     Attributes
     ----------
@@ -115,6 +115,7 @@ def score(
         reasons.add("short_stance")
     if stance.stance_s > settings.max_stance_s:
         reasons.add("implausible")
+    if reasons:
         return _rejected(stance, reasons), False
     if _broken(span.marker_time_s, rates.marker_hz, stance, settings):
         reasons.add("marker_gap")
@@ -126,8 +127,7 @@ def score(
         for i, name in enumerate(names)
         if name in shank.markers() and not np.isnan(span.markers_m[:, i]).any()
     )
-    enough = 3 if shank.tracking == "cluster" else len(shank.markers())
-    if len(seen) < enough:
+    if not shank.can_be_tracked_by(seen):
         reasons.add("marker_gap")
     if reasons & {"marker_gap", "late_data"}:
         return _rejected(stance, reasons), False

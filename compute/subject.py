@@ -10,6 +10,14 @@ from compute.pose import CLUSTER, LANDMARKS, ShankArrays
 
 Tracking = Literal["cluster", "landmarks"]
 
+MIN_CLUSTER_SPREAD_M = 0.020
+"""Markers nearer to one line than this leave the turn about that line to noise."""
+
+
+def cluster_spread_m(points_m: np.ndarray) -> float:
+    """Second singular value of the centred points, shape (n, 3): their extent across the longest axis."""
+    return float(np.linalg.svd(points_m - points_m.mean(axis=0), compute_uv=False)[1])
+
 
 @dataclass(frozen=True)
 class Shank:
@@ -42,6 +50,15 @@ class Shank:
         if self.tracking == "cluster":
             return self.cluster
         return tuple(dict.fromkeys((*self.knee, *self.ankle, *self.axis)))
+
+    def can_be_tracked_by(self, seen: tuple[str, ...]) -> bool:
+        """Whether these markers suffice: all landmarks, or three cluster markers that are not in line."""
+        if self.tracking == "landmarks":
+            return set(self.markers()) <= set(seen)
+        at = np.array(
+            [x for name, x in zip(self.cluster, self.local_m, strict=True) if name in seen]
+        )
+        return len(at) >= 3 and cluster_spread_m(at) > MIN_CLUSTER_SPREAD_M
 
     def arrays(self, names: tuple[str, ...], use: tuple[str, ...] | None = None) -> ShankArrays:
         """Kernel form, for frames whose markers are `names` in this order.

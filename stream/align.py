@@ -4,6 +4,9 @@ import numpy as np
 
 from stream.source import Chunk, Role
 
+MEASURE_S = 2.0
+"""Span over which the rate of a stream is measured."""
+
 TICKS_PER_S = 1e9
 """Times are rounded to this grid. It is far below any clock's error and makes the same sample get the
 same time whether it came from a file or, with a large constant added to its stamp, over the network."""
@@ -26,6 +29,7 @@ class Aligner:
         self._delay_s = device_delay_s
         self._waiting: list[Chunk] = []
         self._last_s = dict.fromkeys(Role, -np.inf)
+        self._first_s = {role: np.empty(0) for role in Role}
         self.origin_s = float("nan")
         self.dropped = dict.fromkeys(Role, 0)
 
@@ -43,8 +47,20 @@ class Aligner:
             return [self._placed(each) for each in (chunk, *held) if len(each.stamps_s)]
         return [self._placed(chunk)] if len(chunk.stamps_s) else []
 
+    def rate_hz(self, role: Role) -> tuple[float, float]:
+        """Rate of a stream over its first seconds, by mean and by median interval; NaN until known."""
+        times = self._first_s[role]
+        if len(times) < 2 or not self._measured(role):
+            return float("nan"), float("nan")
+        intervals = np.diff(times)
+        median_s = float(np.median(intervals))
+        return 1.0 / float(intervals.mean()), 1.0 / median_s if median_s > 0.0 else float("inf")
+
     def _local(self, chunk: Chunk) -> np.ndarray:
         return chunk.stamps_s + (chunk.clock_offset_s - self._delay_s[chunk.role])
+
+    def _measured(self, role: Role) -> bool:
+        return bool(self._first_s[role][-1] - self._first_s[role][0] >= MEASURE_S)
 
     def _placed(self, chunk: Chunk) -> tuple[Chunk, np.ndarray]:
         times = np.round((self._local(chunk) - self.origin_s) * TICKS_PER_S) / TICKS_PER_S
@@ -62,6 +78,8 @@ class Aligner:
                 chunk.flags,
             )
             times = times[rising]
+        if len(times) and not (len(self._first_s[chunk.role]) and self._measured(chunk.role)):
+            self._first_s[chunk.role] = np.concatenate([self._first_s[chunk.role], times])
         if len(times):
             self._last_s[chunk.role] = float(times[-1])
         return chunk, times

@@ -145,6 +145,10 @@ class Plate(_Table):
                 "a plate needs exactly one of index (as the file describes it), wrench (six channels) or "
                 "force (with cop and free_moment)"
             )
+        if self.index and (self.corners_m or self.origin_m or self.acts_on != "foot"):
+            raise ValueError(
+                "a plate given by index takes corners, origin and sign from its description"
+            )
         if self.wrench and (self.corners_m is None or self.origin_m is None):
             raise ValueError("a plate given by wrench needs corners_m and origin_m")
         if self.force and (self.cop is None or self.free_moment is None):
@@ -164,8 +168,8 @@ class Events(_Table):
 
     on_n: Annotated[float, Field(ge=5.0, le=200.0)] = 50.0
     off_n: Annotated[float, Field(ge=5.0, le=200.0)] = 20.0
-    on_min_s: Annotated[float, Field(ge=0.0, le=0.2)] = 0.03
-    off_min_s: Annotated[float, Field(ge=0.0, le=0.2)] = 0.05
+    on_min_s: Annotated[float, Field(ge=0.005, le=0.2)] = 0.03
+    off_min_s: Annotated[float, Field(ge=0.005, le=0.2)] = 0.05
 
     @model_validator(mode="after")
     def _ordered(self) -> "Events":

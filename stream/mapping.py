@@ -14,6 +14,7 @@ from stream.units import FORCE, LENGTH, MOMENT, factor
 
 AXES = "XYZ"
 SUFFIXES = ("_", ":", ".", " ")
+BODY_SPAN_M = (0.2, 4.0)
 WRENCH_KINDS = tuple(f"{what}{axis}" for what in ("Force", "Moment") for axis in AXES)
 
 
@@ -30,6 +31,11 @@ def rate_hz(info: StreamInfo, lab: Lab) -> float:
         raise EkamError(
             f"the {info.role.value} stream {info.name!r} declares no sampling rate: set rate_hz under "
             f"[{info.role.value}] in the lab file"
+        )
+    if rate <= 2.5 * max(lab.filter.scored_hz, lab.filter.live_hz):
+        raise EkamError(
+            f"the {info.role.value} stream {info.name!r} has {rate:g} samples per second, too few for the "
+            f"filters of the lab file ({lab.filter.scored_hz:g} and {lab.filter.live_hz:g} Hz)"
         )
     return rate
 
@@ -130,7 +136,7 @@ def check_marker_scale(info: StreamInfo, values: np.ndarray, lab: Lab) -> bool:
 
     Returns
     -------
-    True once the frames suffice for a judgement.
+    True once the frames suffice for a judgement: three quarters of the known markers in view.
 
     Raises
     ------
@@ -139,21 +145,22 @@ def check_marker_scale(info: StreamInfo, values: np.ndarray, lab: Lab) -> bool:
     names = present_markers(info, lab)
     if len(names) < 2:
         return True  # missing markers are named elsewhere
-    at_m = MarkerMap(info, lab, names).apply(values[:200])
-    at_m = at_m[np.sum(~np.isnan(at_m[:, :, 0]), axis=1) >= 2]
+    at_m = MarkerMap(info, lab, names).apply(values[:1000])
+    at_m = at_m[np.mean(~np.isnan(at_m[:, :, 0]), axis=1) >= 0.75]
     if not len(at_m):
         return False
     span_m = float(np.median((np.nanmax(at_m, axis=1) - np.nanmin(at_m, axis=1)).max(axis=1)))
-    if 0.2 <= span_m <= 4.0:
+    low_m, high_m = BODY_SPAN_M
+    if low_m <= span_m <= high_m:
         return True
     unit = info.channels[0].unit if lab.markers.unit == "auto" else lab.markers.unit
     whose = "the stream declares" if lab.markers.unit == "auto" else "the lab file declares"
-    likely = next(
-        (u for u in ("m", "cm", "mm") if 0.2 <= span_m / LENGTH[unit.lower()] * LENGTH[u] <= 4.0),
-        "",
-    )
+    declared = factor(unit, LENGTH) or 1.0
+    fitting = [u for u in ("m", "cm", "mm") if low_m <= span_m / declared * LENGTH[u] <= high_m]
     cure = (
-        f'the numbers look like {likely}: set unit = "{likely}"' if likely else "correct the unit"
+        f'the numbers look like {fitting[0]}: set unit = "{fitting[0]}"'
+        if fitting
+        else "correct the unit"
     )
     raise EkamError(
         f"the markers of {info.name} span {span_m:.4g} m, which no body does; {whose} {unit!r}, {cure} under "

@@ -20,6 +20,7 @@ import numpy as np
 from compute import Engine, Side, Stance
 from compute.feedback import Target, WalkerFeedback, start
 from stream.align import Aligner
+from stream.errors import EkamError
 from stream.lab import Lab
 from stream.mapping import MarkerMap, PlateMap, check_marker_scale, rate_hz
 from stream.source import Chunk, Role, Source, StreamInfo
@@ -28,6 +29,7 @@ from stream.status import SessionStatus, SessionView
 PULL_S = 0.1
 STATUS_EVERY_S = 0.1
 RECENT = 12
+RATE_TOLERANCE = 0.05
 
 
 class StanceSink(Protocol):
@@ -128,6 +130,7 @@ class Session:
             self._markers = MarkerMap(infos[Role.MARKERS], lab, engine.markers)
             self._plates = PlateMap(infos[Role.FORCES], lab)
             self._scale_known = False
+            self._rates_known: set[Role] = set()
             delays = {
                 Role.MARKERS: lab.markers.device_delay_s,
                 Role.FORCES: lab.forces.device_delay_s,
@@ -201,6 +204,7 @@ class Session:
                 self._scale_known = check_marker_scale(
                     self.outcome.infos[Role.MARKERS], marker_values, self._lab
                 )
+            self._check_rates()
             stances = self._engine.push(
                 _stamps(times[Role.MARKERS]),
                 self._markers.apply(marker_values),
@@ -212,6 +216,20 @@ class Session:
             for stance in stances:
                 self._publish(stance)
         self._tell("running")
+
+    def _check_rates(self) -> None:
+        """Refuse filters that were designed for another sampling rate, once the rate has been seen."""
+        for role in [role for role in Role if role not in self._rates_known]:
+            used = self.outcome.rates_hz[role]
+            mean, median = self._aligner.rate_hz(role)
+            if np.isnan(mean):
+                continue
+            self._rates_known.add(role)
+            if min(abs(mean / used - 1.0), abs(median / used - 1.0)) > RATE_TOLERANCE:
+                raise EkamError(
+                    f"the {role.value} stream delivers {mean:.4g} samples per second, not the {used:g} "
+                    f"it was taken for: correct rate_hz under [{role.value}] in the lab file"
+                )
 
     def _publish(self, stance: Stance) -> None:
         """Walker first, then everything that is kept."""

@@ -64,7 +64,7 @@ def cop_wrench(force, cop, free_moment):
     return np.hstack([force, np.cross(cop, force) + free_moment])
 
 
-def stances(time_s, fz, on_n, off_n, on_min_s, off_min_s):
+def stances(time_s, fz, on_n, off_n, on_min_s, off_min_s, back_date_s):
     """Contacts of one foot from the whole record at once, by looking for runs of samples."""
     found = []
     i, n = 0, len(time_s)
@@ -94,6 +94,8 @@ def stances(time_s, fz, on_n, off_n, on_min_s, off_min_s):
             if fz[back] < off_n:
                 break
             end = back
+        if time_s[loaded] - time_s[start] > back_date_s:
+            start = loaded
         found.append((time_s[start], time_s[end]))
         i = back
     return found

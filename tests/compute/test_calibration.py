@@ -20,6 +20,8 @@ def standing(seconds=2.0, heading_deg=0.0):
         at[letter + "KNM"] = (0.0, 0.50, z - 0.05 * out)
         at[letter + "ANK"] = (-0.01, 0.10, z + 0.035 * out)
         at[letter + "MED"] = (0.01, 0.10, z - 0.035 * out)
+        at[letter + "HEE"] = (-0.06, 0.04, z)
+        at[letter + "TOE"] = (0.14, 0.03, z + 0.02 * out)
         at[letter + "SK1"] = (0.05, 0.40, z + 0.02 * out)
         at[letter + "SK2"] = (0.03, 0.25, z + 0.06 * out)
         at[letter + "SK3"] = (0.05, 0.20, z - 0.04 * out)
@@ -109,11 +111,56 @@ def test_a_marker_hidden_too_often_is_named():
         calibrate(markers, RATE_HZ, PERSON)
 
 
-def test_swapped_epicondyles_are_refused():
+@pytest.mark.parametrize(
+    ("one", "other", "says"),
+    [
+        ("RKNE", "RKNM", "RKNE lies left of RKNM"),
+        ("LKNM", "RKNM", "lies left of"),
+        ("LANK", "LMED", "LMED lies left of LANK"),
+        ("LSK1", "RSK1", "SK1 is 0.2. m from the axis of the"),
+    ],
+)
+def test_swapped_labels_are_refused(one, other, says):
     markers = standing()
-    markers["RKNE"], markers["RKNM"] = markers["RKNM"], markers["RKNE"]
-    with pytest.raises(CalibrationError, match="RKNE lies medial of RKNM"):
+    markers[one], markers[other] = markers[other], markers[one]
+    with pytest.raises(CalibrationError, match=says):
         calibrate(markers, RATE_HZ, PERSON)
+
+
+def test_all_labels_of_the_legs_swapped_are_refused_by_the_feet():
+    """The mirror image of a body stands just as well; only the feet tell."""
+    markers = {{"L": "R", "R": "L"}[name[0]] + name[1:]: x for name, x in standing().items()}
+    with pytest.raises(CalibrationError, match="foot points backward|it points backward"):
+        calibrate(markers, RATE_HZ, PERSON)
+
+
+def test_knees_of_different_width_are_refused():
+    markers = standing()
+    markers["RKNE"] += [0.0, 0.0, 0.02]
+    with pytest.raises(CalibrationError, match="knee widths differ by 20 mm"):
+        calibrate(markers, RATE_HZ, PERSON)
+
+
+def test_blinking_markers_do_not_spoil_a_static_trial():
+    markers = standing(3.0)
+    for i, x in enumerate(markers.values()):
+        x[10 + 7 * i] = np.nan
+    subject = calibrate(markers, RATE_HZ, PERSON, fz_n=np.full((300, 2), 35 * 9.81))
+    assert verdicts(subject)["static_still"] == "passed"
+    np.testing.assert_allclose(subject.right.local_m[0], [0.05, -0.1, 0.02], atol=1e-9)
+
+
+def test_a_cluster_marker_out_of_view_is_left_out():
+    markers = standing()
+    markers["RSK4"] = markers["RSK1"] + [0.0, -0.05, 0.05]
+    markers["RSK4"][:150] = np.nan
+    subject = calibrate(markers, RATE_HZ, PERSON)
+    assert subject.right.cluster == ("RSK1", "RSK2", "RSK3")
+
+
+def test_a_load_that_is_missing_is_no_load_that_fits():
+    with pytest.raises(CalibrationError, match="plates carry nan"):
+        calibrate(standing(), RATE_HZ, PERSON, fz_n=np.full((200, 2), np.nan))
 
 
 @pytest.mark.parametrize(

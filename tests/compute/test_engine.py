@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 from walkers import changed, engine, samples, stances, subject, trial
 
-from compute import Engine, Side
+from compute import ContactThresholds, Engine, Settings, Side
 from compute.filters import zero_lag_section
 
 FIELDS = (
@@ -197,6 +197,60 @@ def test_a_spoilt_stance_is_rejected_by_name_and_the_others_are_kept(
         elif abs(got.t_on_s - victim.t_on_s) > 1.0:  # neighbours share the frames that were spoilt
             assert got.reasons == ()
             assert got.ekam_peak1_nm == before.ekam_peak1_nm
+
+
+def test_markers_nearly_in_line_do_not_track_a_leg(walk, reference):
+    """One of four hidden leaves three; where these are almost collinear the stance is not scored."""
+    side = reference[4].side
+    shank = subject().shank(side)
+    line = tuple((0.05 + 0.002 * i, -0.1 - 0.1 * i, 0.02) for i in range(3))
+    bent = replace(shank, local_m=(*line, shank.local_m[3]))
+    person = replace(subject(), **{side.word: bent})
+    markers = walk.markers_m.copy()
+    mine = [subject().markers().index(name) for name in shank.cluster]
+    for i, frame in enumerate(walk.markers_m[:, mine]):
+        r, t, _ = naive.cluster_pose(np.array(shank.local_m), frame)
+        markers[i, mine] = np.array(bent.local_m) @ r.T + t
+    whole = stances(changed(walk, markers_m=markers), Engine(person, 100.0, 1000.0))
+    assert whole[4].reasons == ()
+    at = np.searchsorted(walk.marker_time_s, reference[4].t_on_s) + 20
+    markers[at, mine[3]] = np.nan
+    assert stances(changed(walk, markers_m=markers), Engine(person, 100.0, 1000.0))[4].reasons == (
+        "marker_gap",
+    )
+
+
+@pytest.mark.parametrize("cut", [1, 25, 100, 10_000])
+def test_a_stream_that_stalls_and_comes_back_is_waited_for(walk, reference, cut):
+    """Forces come only after all markers have come: every stance is scored, however markers were cut."""
+    running = engine()
+    for first in range(0, len(walk.marker_time_s), cut):
+        m = slice(first, first + cut)
+        assert not running.push(
+            walk.marker_time_s[m], walk.markers_m[m], np.empty(0), np.empty((0, 2, 6))
+        )
+    found = running.push(
+        np.empty(0), np.empty((0, *walk.markers_m.shape[1:])), walk.force_time_s, walk.wrench
+    )
+    assert np.array_equal(numbers(found), numbers(reference), equal_nan=True)
+
+
+def test_a_stream_that_never_comes_back_is_not_waited_for_without_end(walk):
+    running = engine()
+    shape = walk.markers_m.shape[1:]
+    for second in range(120):
+        t = second + np.arange(100) / 100.0
+        running.push(t, np.zeros((100, *shape)), np.empty(0), np.empty((0, 2, 6)))
+    assert running._held_markers.newest_s - running._held_markers.oldest_s <= 31.0
+
+
+def test_chattering_load_harms_nothing(walk):
+    wrench = walk.wrench.copy()
+    wrench[:, :, 1] = np.where(np.arange(len(wrench))[:, None] % 12 < 6, 700.0, 0.0)
+    settings_ = Settings(contact=ContactThresholds(on_min_s=0.0, off_min_s=0.0))
+    found = stances(changed(walk, wrench=wrench), Engine(subject(), 100.0, 1000.0, settings_))
+    assert len(found) > 500
+    assert {s.reasons for s in found} == {("short_stance",)}
 
 
 def test_a_stance_without_its_data_has_no_numbers(walk, reference):

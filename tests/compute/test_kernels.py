@@ -158,10 +158,22 @@ def test_plate_wrench_about_the_lab_origin():
 def test_force_and_centre_of_pressure():
     rng = np.random.default_rng(3)
     values = rng.normal(size=(30, 9)) * 10
-    values[4, :3], values[4, 3:6] = 0.0, np.nan  # unloaded: no centre of pressure
+    values[:, 1] += 100.0
+    values[4] = [
+        2.0,
+        -8.0,
+        1.0,
+        np.nan,
+        np.nan,
+        np.nan,
+        0.3,
+        0.3,
+        0.3,
+    ]  # noise: no centre of pressure
     plate = PlateArrays(COP, 0, np.arange(9), np.eye(9))
     got = add_wrench(values, plate, np.zeros((30, 2, 6)))[:, 0]
-    expected = naive.cop_wrench(values[:, :3], np.nan_to_num(values[:, 3:6]), values[:, 6:])
+    expected = naive.cop_wrench(values[:, :3], values[:, 3:6], values[:, 6:])
+    expected[4] = 0.0
     np.testing.assert_allclose(got, expected, atol=1e-12)
     values[7, 3:6] = np.nan  # loaded: then it is missing
     assert np.isnan(add_wrench(values, plate, np.zeros((30, 2, 6)))[7, 0, 3:]).all()
@@ -192,6 +204,15 @@ def test_contact(seed, cuts):
     for side in (0, 1):
         mine = [(t_on, t_off) for s, t_on, t_off in got if s == side]
         assert mine == naive.stances(time_s, fz[:, side], *thresholds)
+
+
+def test_a_load_that_lingers_is_not_the_beginning():
+    """25 N on the belt for 0.2 s before the step: heel strike is where 50 N were passed."""
+    time_s = np.arange(1500) / 1000.0
+    fz = np.where(time_s >= 0.5, 700.0, np.where(time_s >= 0.3, 25.0, 0.0)) * (time_s < 1.2)
+    out = np.empty((1501, 3))
+    assert detect(time_s, np.column_stack([fz, 0 * fz]), ContactThresholds(), new_state(), out) == 1
+    assert tuple(out[0]) == (0.0, 0.5, 1.2)
 
 
 def test_a_stance_that_began_before_the_first_sample_is_not_reported():

@@ -164,6 +164,33 @@ def test_stamps_that_do_not_increase_are_left_out_and_counted():
     assert aligner.dropped[Role.MARKERS] == 3
 
 
+@pytest.mark.parametrize("declared", [50.0, 200.0])
+def test_a_rate_that_is_not_the_streams_is_refused(declared):
+    recording = walkers.trial().recording
+    told = replace(
+        recording.markers, info=replace(recording.markers.info, nominal_rate_hz=declared)
+    )
+    made, _ = session(replace(recording, markers=told))
+    with pytest.raises(EkamError, match=r"markers stream delivers 100 samples per second, not the"):
+        made.run()
+
+
+def test_dropped_frames_and_blocks_of_stamps_are_no_wrong_rate():
+    recording = walkers.trial().recording
+    kept = np.ones(len(recording.markers.stamps_s), dtype=bool)
+    kept[20:60] = False
+    gappy = replace(
+        recording.markers,
+        stamps_s=recording.markers.stamps_s[kept],
+        values=recording.markers.values[kept],
+    )
+    blocks = np.repeat(recording.forces.stamps_s[::10], 10)[: len(recording.forces.stamps_s)]
+    blocks = blocks + 1e-6 * (np.arange(len(blocks)) % 10)
+    stamped = replace(recording.forces, stamps_s=blocks)
+    made, _ = session(replace(recording, markers=gappy, forces=stamped))
+    made.run()
+
+
 def test_files_of_a_session(tmp_path):
     lab, subject = read_lab(walkers.LAB_PATH), read_subject(walkers.SUBJECT_PATH)
     folder = new_folder(tmp_path / "a" / "b", "S1")
