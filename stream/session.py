@@ -12,7 +12,7 @@ and in the sinks. Nothing here touches Qt.
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -71,7 +71,6 @@ class Outcome:
     stances: list[Stance] = field(default_factory=list)
     latencies_ms: list[float] = field(default_factory=list)
     dropped: dict[Role, int] = field(default_factory=dict)
-    under_other_foot: np.ndarray = field(default_factory=lambda: np.zeros((2, 2), dtype=int))
 
 
 class Session:
@@ -141,6 +140,9 @@ class Session:
         except BaseException:
             self._source.close()
             raise
+        if not self._feedback.banner and any(info.replay for info in infos.values()):
+            self._feedback = replace(self._feedback, banner="REPLAY")
+            self._view.walker.publish(self._feedback)
         self.outcome = Outcome(infos, rates)
         return self.outcome
 
@@ -177,7 +179,6 @@ class Session:
             self._tell("stopping", force=True)
         finally:
             self.outcome.dropped = dict(self._aligner.dropped)
-            self.outcome.under_other_foot = self._engine.under_other_foot
             self._source.close()
             for sink in self._sinks:
                 sink.close()
@@ -273,9 +274,20 @@ class Session:
             rejected=(int(rejected[Side.LEFT]), int(rejected[Side.RIGHT])),
             elapsed_s=max(0.0, now_s - self._started_at) if np.isfinite(self._started_at) else 0.0,
             recorded_bytes=self._raw.bytes_written if self._raw is not None else 0,
-            message=fault or (self._status.message if message is None else message),
+            message=message or fault or self._swapped_plates(),
         )
         self._view.status.publish(self._status)
+
+    def _swapped_plates(self) -> str:
+        """What to tell the operator when the load of a plate lies under the other foot."""
+        for side in Side:
+            wrong, total = self._engine.under_other_foot[side]
+            if wrong >= 3 and 2 * wrong > total:
+                return (
+                    f"the load of the {side.word} plate lies under the {side.other.word} foot: stop and swap "
+                    "side of the plates in the lab file, or check the marker labels"
+                )
+        return ""
 
 
 def _stamps(parts: list[np.ndarray]) -> np.ndarray:

@@ -191,6 +191,30 @@ def test_dropped_frames_and_blocks_of_stamps_are_no_wrong_rate():
     made.run()
 
 
+def test_swapped_plates_are_told_to_the_operator():
+    plates = tuple(
+        plate.model_copy(update={"side": "left" if plate.side == "right" else "right"})
+        for plate in walkers.lab().plates
+    )
+    lab = walkers.lab().model_copy(update={"plates": plates})
+    view = SessionView()
+    view.control.start()
+    source = FileSource(walkers.trial().recording)
+    made = Session(source, lab, lambda m, f: Engine(walkers.subject(), m, f), view)
+    made.open()
+    assert all(stance.reasons for stance in made.run().stances)
+    assert "the load of the left plate lies under the right foot" in view.status.read()[1].message
+
+
+def test_a_replay_says_so_on_both_screens():
+    recording = walkers.trial().recording
+    said = replace(recording.markers, info=replace(recording.markers.info, replay="walk.c3d"))
+    made, view = session(replace(recording, markers=said))
+    assert view.walker.read()[1].banner == "REPLAY"
+    made.run()
+    assert view.status.read()[1].banner == "REPLAY"
+
+
 def test_files_of_a_session(tmp_path):
     lab, subject = read_lab(walkers.LAB_PATH), read_subject(walkers.SUBJECT_PATH)
     folder = new_folder(tmp_path / "a" / "b", "S1")
