@@ -79,6 +79,7 @@ def calibrate(
     ------
     CalibrationError : a needed marker is missing, named with what it is for, or a check refuses.
     """
+    markers_m = {name: x for name, x in markers_m.items() if not np.isnan(x).all()}
     to_the_right = _to_the_right(markers_m)
     points = {side: _points(markers_m, side, to_the_right) for side in Side}
     used = sorted(set().union(*(p.landmarks() | set(p.cluster) for p in points.values())))
@@ -147,7 +148,7 @@ def _to_the_right(markers_m: Mapping[str, np.ndarray]) -> np.ndarray:
 def _points(markers_m: Mapping[str, np.ndarray], side: Side, to_the_right: np.ndarray) -> _Points:
     """Choose the landmarks of one leg; the laboratory's own joint centres and axis win."""
     letter = side.letter
-    have = {name for name, x in markers_m.items() if not np.isnan(x).all()}
+    have = set(markers_m)
 
     def pair(own: tuple[str, str], markers: tuple[str, str]) -> tuple[str, str]:
         own = (letter + own[0], letter + own[1])

@@ -44,10 +44,13 @@ def calibrate(
     """
     from importlib.metadata import version
 
+    import numpy as np
+
     from compute.calibration import CalibrationError, Person
     from compute.calibration import calibrate as calibrate_subject
     from display.say import err
     from display.say import out as console
+    from stream.body_checks import LOADED_N, check_plate_sides
     from stream.errors import EkamError
     from stream.lab import read_lab
     from stream.mapping import MarkerMap, PlateMap, present_markers, rate_hz
@@ -84,6 +87,9 @@ def calibrate(
         )
     except CalibrationError as error:
         raise EkamError(f"{trial.path.name}: {error}") from None
+    # Both feet on one plate tell nothing of its side.
+    if fz_n is not None and (from_walking or np.nanmedian(fz_n, axis=0).min() > LOADED_N):
+        check_plate_sides(trial, lab_file.lab, subject)
     write_subject(
         out,
         subject,

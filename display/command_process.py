@@ -27,12 +27,13 @@ def process(
 
     from rich.progress import Progress
 
-    from compute import Engine
+    from compute import Engine, Side
     from display.say import err, stance_table, summary_table
     from display.say import out as console
+    from stream.body_checks import check_plate_sides, heading_note, unused_plates
+    from stream.errors import EkamError
     from stream.file_source import FileSource
     from stream.lab import read_lab
-    from stream.plate_sides import check_plate_sides
     from stream.readers import read_recording
     from stream.results import (
         StancesCsv,
@@ -50,7 +51,10 @@ def process(
     lab_file, subject_file = read_lab(lab), read_subject(subject)
     with err.status(f"Reading {recording.name} …"):
         read = read_recording(recording, lab_file.lab, forces)
-    for note in read.notes:
+    notes = [*read.notes, heading_note(read, lab_file.lab)]
+    if subject_file.lab_sha256 != lab_file.sha256:
+        notes.append(f"{subject.name} was calibrated with another lab file than {lab.name}")
+    for note in filter(None, notes):
         err.print(note)
     source = FileSource(read)
 
@@ -81,9 +85,18 @@ def process(
         origin={
             "file": recording.name,
             "sha256": hashlib.sha256(recording.read_bytes()).hexdigest(),
-            "notes": list(read.notes),
+            "notes": list(filter(None, notes)),
         },
     )
+    idle = unused_plates(
+        read, lab_file.lab, set(Side) - {stance.side for stance in outcome.stances}
+    )
+    if not outcome.stances:
+        raise EkamError(
+            f"{recording.name} holds no stance that could be scored: " + "; ".join(idle)
+        )
+    for note in idle:
+        err.print(note)
     console.print(stance_table(outcome.stances))
     console.print(summary_table(outcome.stances))
     console.print(f"Session folder: {folder}")

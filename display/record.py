@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from display.say import err
+from stream.body_checks import check_body
 from stream.errors import EkamError
 from stream.lab import Lab
 from stream.lsl import LslSource
 from stream.lsl_config import use_loopback
-from stream.mapping import check_marker_scale
 from stream.recording import RecordedStream, Recording
 from stream.source import Chunk, Role
 
@@ -47,7 +47,7 @@ def record_live(lab: Lab, *, seconds: float, allow_replay: bool) -> Recording:
             )
             values = np.concatenate([part.values for part in parts])
             streams[role] = RecordedStream(infos[role], stamps_s, values)
-    check_marker_scale(infos[Role.MARKERS], streams[Role.MARKERS].values, lab)
+    check_body(infos[Role.MARKERS], streams[Role.MARKERS].values, lab)
     return Recording(Path("live"), streams[Role.MARKERS], streams.get(Role.FORCES))
 
 

@@ -8,8 +8,8 @@ from rich.table import Table
 
 from compute import Side, Stance
 
-out = Console(soft_wrap=True, highlight=False)
-err = Console(stderr=True, soft_wrap=True, highlight=False)
+out = Console(soft_wrap=True, highlight=False, markup=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 
 
 def stance_table(stances: Sequence[Stance]) -> Table:

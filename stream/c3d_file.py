@@ -1,5 +1,6 @@
 """Reader of C3D files with their force plates."""
 
+import struct
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,15 +8,17 @@ from typing import Any
 import ezc3d
 import numpy as np
 
+from stream.body_checks import check_body
 from stream.errors import EkamError
 from stream.lab import Lab
-from stream.mapping import check_marker_scale
 from stream.plate_evidence import RawPlate, settle
 from stream.recording import RecordedStream, Recording
 from stream.source import Channel, PlateDescription, Role, StreamInfo
 from stream.units import LENGTH, factor
 
 MODEL_OUTPUTS = ("ANGLES", "FORCES", "MOMENTS", "POWERS", "SCALARS")
+INTEL = 84
+"""Processor type of files with little-endian numbers."""
 RESOLVED_TYPES = (2, 4)
 """Plate types read from their six channels; the others are taken as the C3D library resolves them."""
 
@@ -33,6 +36,7 @@ def read_c3d(path: Path, lab: Lab) -> Recording:
     """
     if not path.is_file():
         raise EkamError(f"there is no file {path}")
+    cut = _check_size(path)
     try:
         file = ezc3d.c3d(str(path), extract_forceplat_data=True)
     except (OSError, RuntimeError, ValueError, IndexError) as error:
@@ -46,14 +50,46 @@ def read_c3d(path: Path, lab: Lab) -> Recording:
     markers = _markers(
         path, points, _labels(parameters, points.shape[1]), unit, rate_hz, parameters
     )
-    check_marker_scale(markers.info, markers.values, lab)
+    check_body(markers.info, markers.values, lab)
     raw = _plates(file, path)
     if not raw:
-        return Recording(path, markers, None, ("the file has no force plates",))
+        return Recording(path, markers, None, (*cut, "the file has no force plates"))
     feet_m = _feet(markers, lab)
     settled = [settle(plate, feet_m, lab, rate_hz) for plate in raw]
     forces = _forces(path, [s.plate for s in settled], [s.description for s in settled])
-    return Recording(path, markers, forces, tuple(s.note for s in settled))
+    return Recording(path, markers, forces, (*cut, *(s.note for s in settled)))
+
+
+def _check_size(path: Path) -> tuple[str, ...]:
+    """A sentence when the file is shorter than its header says; refuses one cut before its data.
+
+    The C3D library ends the process on some files that were cut off inside their description.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        header = file.read(512)
+    if len(header) < 512 or header[1] != 0x50:
+        raise EkamError(f"{path.name} is not a C3D file, or is cut off in its first block")
+    points, analogs, first, last = struct.unpack_from("<4H", header, 2)
+    (scale,) = struct.unpack_from("<f", header, 12)
+    (start,) = struct.unpack_from("<H", header, 16)
+    with path.open("rb") as file:
+        file.seek(512 * max(header[0] - 1, 0))
+        description = file.read(4)
+    if (
+        len(description) < 4
+        or size < 512 * (header[0] - 1 + description[2])
+        or size <= 512 * (start - 1)
+    ):
+        raise EkamError(f"{path.name} is cut off before its data: copy it again")
+    frames = last - first + 1
+    if description[3] != INTEL or start < 2 or not 0 < frames < 65535:
+        return ()
+    whole = 512 * (start - 1) + frames * (4 * points + analogs) * (4 if scale < 0.0 else 2)
+    if size >= whole:
+        return ()
+    held = frames * (size - 512 * (start - 1)) // (whole - 512 * (start - 1))
+    return (f"{path.name} is cut short: it holds {held} of {frames} frames; these are used",)
 
 
 def _labels(parameters: Any, count: int) -> list[str]:

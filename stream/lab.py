@@ -6,6 +6,7 @@ the file.
 
 import difflib
 import hashlib
+import json
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,7 @@ T = TypeVar("T", bound=BaseModel)
 class _Table(BaseModel):
     """A table of the file: unknown keys are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Axes(_Table):
@@ -196,6 +197,18 @@ class Lab(_Table):
     events: Events = Events()
     model: Model = Model()
 
+    @model_validator(mode="after")
+    def _plates_differ(self) -> "Lab":
+        taken: set[str | int] = set()
+        for number, plate in enumerate(self.plates, 1):
+            used = [plate.index, *(plate.wrench or ()), *(plate.force or ()), *(plate.cop or ()),
+                    *(label for label in plate.free_moment or ())]  # fmt: skip
+            for each in (each for each in used if each is not None):
+                if each in taken:
+                    raise ValueError(f"plate {number} uses {each!r}, which is used already")
+                taken.add(each)
+        return self
+
     def queries(self) -> tuple[StreamQuery, StreamQuery]:
         """Which LSL streams to look for: markers, forces."""
         markers, forces = (
@@ -250,7 +263,9 @@ def read_text(path: Path, what: str) -> str:
 def validate(model: type[T], text: str, path: Path) -> T:
     """Check TOML text against a model; every fault is named with its place."""
     try:
-        return model.model_validate(tomllib.loads(text))
+        # By way of JSON: there a list may stand for a tuple while types stay strict ("6" is no number).
+        table = json.dumps(tomllib.loads(text.removeprefix("\ufeff")), default=str)
+        return model.model_validate_json(table)
     except tomllib.TOMLDecodeError as error:
         raise EkamError(f"{path.name} is not valid TOML: {error}") from None
     except ValidationError as error:

@@ -14,7 +14,6 @@ from stream.units import FORCE, LENGTH, MOMENT, factor
 
 AXES = "XYZ"
 SUFFIXES = ("_", ":", ".", " ")
-BODY_SPAN_M = (0.2, 4.0)
 WRENCH_KINDS = tuple(f"{what}{axis}" for what in ("Force", "Moment") for axis in AXES)
 
 
@@ -129,43 +128,6 @@ class PlateMap:
         """F (N) and M_O (N·m) of plate `number` of the lab file alone, shape (n, 6), lab."""
         plate = self._plates[number - 1]
         return add_wrench(values, plate, np.zeros((len(values), 2, 6)))[:, plate.side]
-
-
-def check_marker_scale(info: StreamInfo, values: np.ndarray, lab: Lab) -> bool:
-    """Whether the markers are in the unit that was declared, judged by the size of the body they span.
-
-    Returns
-    -------
-    True once the frames suffice for a judgement: three quarters of the known markers in view.
-
-    Raises
-    ------
-    EkamError : they span less than 0.2 m or more than 4 m.
-    """
-    names = present_markers(info, lab)
-    if len(names) < 2:
-        return True  # missing markers are named elsewhere
-    at_m = MarkerMap(info, lab, names).apply(values[:1000])
-    at_m = at_m[np.mean(~np.isnan(at_m[:, :, 0]), axis=1) >= 0.75]
-    if not len(at_m):
-        return False
-    span_m = float(np.median((np.nanmax(at_m, axis=1) - np.nanmin(at_m, axis=1)).max(axis=1)))
-    low_m, high_m = BODY_SPAN_M
-    if low_m <= span_m <= high_m:
-        return True
-    unit = info.channels[0].unit if lab.markers.unit == "auto" else lab.markers.unit
-    whose = "the stream declares" if lab.markers.unit == "auto" else "the lab file declares"
-    declared = factor(unit, LENGTH) or 1.0
-    fitting = [u for u in ("m", "cm", "mm") if low_m <= span_m / declared * LENGTH[u] <= high_m]
-    cure = (
-        f'the numbers look like {fitting[0]}: set unit = "{fitting[0]}"'
-        if fitting
-        else "correct the unit"
-    )
-    raise EkamError(
-        f"the markers of {info.name} span {span_m:.4g} m, which no body does; {whose} {unit!r}, {cure} under "
-        "[markers] in the lab file"
-    )
 
 
 def _positions(channels: tuple[Channel, ...]) -> dict[str, tuple[int, int, int]]:

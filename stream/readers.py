@@ -3,10 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+from stream.body_checks import check_body
 from stream.c3d_file import read_c3d
 from stream.errors import EkamError
 from stream.lab import Lab
-from stream.mapping import check_marker_scale
 from stream.recording import RecordedStream, Recording
 from stream.text_files import read_mot, read_trc
 
@@ -29,7 +29,7 @@ def read_recording(path: Path, lab: Lab, forces: Path | None = None) -> Recordin
         return read_c3d(path, lab)
     if kind == ".trc":
         recording = _read_trc_with_forces(path, forces)
-        check_marker_scale(recording.markers.info, recording.markers.values, lab)
+        check_body(recording.markers.info, recording.markers.values, lab)
         return recording
     raise EkamError(f"{path.name} is not a recording that can be read: a .c3d or a .trc is needed")
 

@@ -46,7 +46,11 @@ PACKAGES = ("ekam", "ezc3d", "numba", "numpy", "pylsl", "scipy")
 
 def refuse_existing(path: Path | None) -> None:
     """Refuse an output that exists, before any work is done."""
-    if path is not None and path.exists():
+    try:
+        taken = path is not None and path.exists()
+    except OSError as error:
+        raise EkamError(f"{path} cannot be written: {error.strerror}") from None
+    if taken:
         raise EkamError(f"{path} exists and is not written into: choose another name with -o")
 
 

@@ -20,9 +20,10 @@ import numpy as np
 from compute import Engine, Side, Stance
 from compute.feedback import Target, WalkerFeedback, start
 from stream.align import Aligner
+from stream.body_checks import check_body
 from stream.errors import EkamError
 from stream.lab import Lab
-from stream.mapping import MarkerMap, PlateMap, check_marker_scale, rate_hz
+from stream.mapping import MarkerMap, PlateMap, rate_hz
 from stream.source import Chunk, Role, Source, StreamInfo
 from stream.status import SessionStatus, SessionView
 
@@ -202,7 +203,7 @@ class Session:
         if any(times.values()):
             marker_values = _joined(values[Role.MARKERS], self.outcome.infos[Role.MARKERS])
             if not self._scale_known:
-                self._scale_known = check_marker_scale(
+                self._scale_known = check_body(
                     self.outcome.infos[Role.MARKERS], marker_values, self._lab
                 )
             self._check_rates()

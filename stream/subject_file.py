@@ -6,10 +6,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from compute import Check, Shank, Subject
+from compute import PURPOSE, Check, Shank, Subject
+from compute.subject import MIN_CLUSTER_SPREAD_M, cluster_spread_m
 from stream.errors import EkamError
 from stream.lab import Point, read_text, validate
 from stream.recording import Recording
@@ -19,7 +21,7 @@ ID_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$"
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class _Person(_Table):
@@ -48,6 +50,29 @@ class _Shank(_Table):
     ankle: Pair
     axis: Pair
 
+    @model_validator(mode="after")
+    def _complete(self) -> "_Shank":
+        names = (
+            self.cluster if self.tracking == "cluster" else (*self.knee, *self.ankle, *self.axis)
+        )
+        unknown = [name for name in names if name not in PURPOSE]
+        if unknown:
+            raise ValueError(f"{unknown[0]!r} is not a canonical marker name")
+        if len({name[0] for name in names}) > 1:
+            raise ValueError("markers of both legs track one shank")
+        if len(self.cluster) != len(self.local_m) or len(set(self.cluster)) != len(self.cluster):
+            raise ValueError("cluster and local_m must name as many different markers as points")
+        points = np.array(self.local_m)
+        if self.tracking == "cluster" and (
+            len(points) < 3
+            or cluster_spread_m(points) < MIN_CLUSTER_SPREAD_M
+            or np.abs(points).max() > 1.0
+        ):
+            raise ValueError("the cluster needs three points, in metres, that are not in line")
+        if not -1.02 * self.length_m < self.ajc_local_m[1] < -0.98 * self.length_m:
+            raise ValueError("ajc_local_m does not lie length_m below the knee")
+        return self
+
 
 class _Check(_Table):
     name: str
@@ -62,6 +87,13 @@ class _SubjectFile(_Table):
     right: _Shank
     checks: tuple[_Check, ...] = ()
 
+    @model_validator(mode="after")
+    def _own_legs(self) -> "_SubjectFile":
+        for letter, shank in (("L", self.left), ("R", self.right)):
+            if (shank.cluster or shank.knee)[0][:1] != letter:
+                raise ValueError("the markers of left and right are exchanged")
+        return self
+
 
 @dataclass(frozen=True)
 class SubjectFile:
@@ -70,6 +102,7 @@ class SubjectFile:
     subject: Subject
     path: Path
     text: str
+    lab_sha256: str
 
     @property
     def sha256(self) -> str:
@@ -111,7 +144,7 @@ def read_subject(path: Path) -> SubjectFile:
         right=shank(table.right),
         checks=tuple(Check(**check.model_dump()) for check in table.checks),
     )
-    return SubjectFile(subject, path, text)
+    return SubjectFile(subject, path, text, table.origin.lab_sha256)
 
 
 def write_subject(
@@ -155,8 +188,8 @@ def write_subject(
         "right": shank(subject.right),
         "checks": [asdict(check) for check in subject.checks],
     }
-    validated = _SubjectFile.model_validate(table)
-    text = tomli_w.dumps(validated.model_dump(mode="json"))
+    text = tomli_w.dumps(table)
+    validate(_SubjectFile, text, path)  # what is written can be read
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)

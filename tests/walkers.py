@@ -8,8 +8,10 @@ import numpy as np
 
 from compute import Engine, Stance, Subject
 from compute.calibration import Person, calibrate
+from stream.c3d_write import write_c3d
 from stream.lab import Lab, read_lab
 from stream.mapping import MarkerMap, PlateMap, present_markers
+from stream.recording import Recording
 from stream.synthetic import SyntheticTrial, static_trial, synthesise
 
 REPLAY_DATA = Path(__file__).parents[1] / "replay_data"
@@ -74,3 +76,16 @@ def stances(given: Samples, running: Engine | None = None) -> list[Stance]:
 
 def changed(given: Samples, **fields) -> Samples:
     return replace(given, **{k: np.ascontiguousarray(v) for k, v in fields.items()})
+
+
+def cut_walk(folder: Path, seconds: float) -> Path:
+    """A C3D file of the beginning of the walk."""
+    recording = trial().recording
+    parts = [
+        replace(stream, stamps_s=stream.stamps_s[:n], values=stream.values[:n])
+        for stream in recording.streams()
+        for n in [round(seconds * stream.info.nominal_rate_hz)]
+    ]
+    path = folder / "short.c3d"
+    write_c3d(Recording(path, parts[0], parts[1]), path)
+    return path

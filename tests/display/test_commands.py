@@ -158,6 +158,60 @@ def test_plates_on_the_wrong_side(tmp_path):
     assert not (tmp_path / "s").exists()
 
 
+def test_plates_on_the_wrong_side_show_in_the_static_trial(tmp_path):
+    lab = edited(
+        walkers.LAB_PATH, tmp_path,
+        ('side = "left"', 'side = "none"'), ('side = "right"', 'side = "left"'), ('side = "none"', 'side = "right"'),
+    )  # fmt: skip
+    said = refused(
+        ekam("calibrate", walkers.STATIC_PATH, "--lab", lab, "--mass", 72, "--height", 1.72,
+             "--sex", "f", "--id", "S1", "-o", tmp_path / "s.toml")
+    )  # fmt: skip
+    assert "plate 1 is declared right" in said
+
+
+def test_a_body_upside_down(tmp_path):
+    lab = edited(walkers.LAB_PATH, tmp_path, ('up = "+z", right = "-x"', 'up = "-z", right = "+x"'))
+    assert "correct up under axes" in refused(ekam(*synthetic(tmp_path / "s", lab=lab)))
+
+
+def test_walking_the_other_way_is_noted_and_changes_no_moment(tmp_path):
+    lab = edited(
+        walkers.LAB_PATH, tmp_path, ('forward = "-y", up = "+z", right = "-x"', 'forward = "+y", up = "+z", right = "+x"')
+    )  # fmt: skip
+    result = ekam(*synthetic(tmp_path / "s", lab=lab))
+    assert result.returncode == 0
+    assert "do not point along the forward axis" in result.stderr
+    assert "calibrated with another lab file" in result.stderr
+
+
+def test_a_recording_with_no_stance_says_why(tmp_path):
+    short = walkers.cut_walk(tmp_path, seconds=0.5)
+    said = refused(ekam(*synthetic(tmp_path / "s", recording=short)))
+    assert (
+        "holds no stance that could be scored: no complete left stance: its plate carries" in said
+    )
+
+
+def test_a_file_that_was_cut_off(tmp_path):
+    """Inside its description it is refused; inside its data, what it holds is used and said."""
+    data = walkers.WALK_PATH.read_bytes()
+    cut = tmp_path / "cut.c3d"
+    for size in (100, 700, 1500, 2500):
+        cut.write_bytes(data[:size])
+        assert "cut" in refused(ekam(*synthetic(tmp_path / "s", recording=cut)))
+    cut.write_bytes(data[: len(data) // 2])
+    result = ekam(*synthetic(tmp_path / "half", recording=cut))
+    assert result.returncode == 0, result.stderr
+    assert "of 2400 frames; these are used" in result.stderr
+
+
+def test_names_that_look_like_markup_are_printed_as_they_are(tmp_path):
+    result = ekam(*synthetic(tmp_path / "a[" / "x]"))
+    assert result.returncode == 0, result.stderr
+    assert "x]" in result.stdout
+
+
 def test_a_static_trial_without_the_knee_markers(tmp_path):
     """The walking trial has no medial markers: it cannot calibrate."""
     said = refused(

@@ -61,6 +61,17 @@ def test_axes_take_the_walking_direction_to_x_and_up_to_y():
         (MINIMAL + "[events]\non_n = 10\noff_n = 20\n", "on_n must not be below off_n"),
         (MINIMAL + "[filter]\nscored_hz = 500\n", "filter.scored_hz"),
         ("name = ", "not valid TOML"),
+        (MINIMAL + '[filter]\nscored_hz = "6"\n', "filter.scored_hz"),
+        (MINIMAL + "[filter]\nscored_hz = nan\n", "filter.scored_hz"),
+        (
+            MINIMAL
+            + '[[plates]]\nside = "left"\nindex = 1\n[[plates]]\nside = "right"\nindex = 1\n',
+            "used already",
+        ),
+        (
+            MINIMAL + '[[plates]]\nside = "left"\nindex = 1\nacts_on = "plate"\n',
+            "from its description",
+        ),
     ],
 )
 def test_every_fault_is_named_with_its_place(tmp_path, text, says):
@@ -73,6 +84,12 @@ def test_all_faults_are_named_at_once(tmp_path):
     said = refusal(tmp_path, MINIMAL + "[filter]\nscored_hz = 500\nspeed = 1\n")
     assert "filter.scored_hz" in said
     assert "filter.speed" in said
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path):
+    path = tmp_path / "lab.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + MINIMAL.encode())
+    assert read_lab(path).lab.name == "x"
 
 
 def test_missing_file(tmp_path):

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import walkers
 
+from stream.body_checks import check_body
 from stream.errors import EkamError
-from stream.mapping import MarkerMap, PlateMap, check_marker_scale, rate_hz
+from stream.mapping import MarkerMap, PlateMap, rate_hz
 from stream.source import Channel, Role, StreamInfo
 
 
@@ -79,13 +80,19 @@ def test_a_body_of_impossible_size(unit, span, says):
     info = markers(*xyz("RASI", unit), *xyz("RHEE", unit))
     values = np.tile([1.0, 1.0, span * 0.6, 2.0, 1.0, 0.0], (10, 1))
     with pytest.raises(EkamError, match=f'look like {says}: set unit = "{says}"'):
-        check_marker_scale(info, values, LAB)
+        check_body(info, values, LAB)
+
+
+def test_a_body_that_stands_on_its_head():
+    info = markers(*xyz("RASI", "m"), *xyz("RHEE", "m"))
+    with pytest.raises(EkamError, match="correct up under axes"):
+        check_body(info, np.tile([0, 0, 0.1, 0, 0.1, 1.0], (10, 1)), LAB)
 
 
 def test_scale_is_judged_once_markers_are_seen():
     info = markers(*xyz("RASI", "m"), *xyz("RHEE", "m"))
-    assert not check_marker_scale(info, np.full((10, 6), np.nan), LAB)
-    assert check_marker_scale(info, np.tile([0, 0, 1.0, 0, 0.1, 0.1], (10, 1)), LAB)
+    assert not check_body(info, np.full((10, 6), np.nan), LAB)
+    assert check_body(info, np.tile([0, 0, 1.0, 0, 0.1, 0.1], (10, 1)), LAB)
 
 
 def test_plates_follow_the_file_and_name_what_they_miss():
@@ -110,7 +117,7 @@ def test_a_plate_written_out_in_the_lab_file_equals_the_described_one():
     plates = []
     for number, plate in enumerate(LAB.plates, 1):
         given = recording.forces.info.plates[number - 1]
-        labels = [c.label for c in recording.forces.info.channels if c.target == str(number)]
+        labels = tuple(c.label for c in recording.forces.info.channels if c.target == str(number))
         plates.append(
             type(plate)(
                 side=plate.side, wrench=labels, corners_m=given.corners_m, origin_m=given.origin_m

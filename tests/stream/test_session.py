@@ -243,6 +243,25 @@ def test_subject_reads_back_exactly():
     assert "body_mass_kg = 72.0" in text
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('"LSK2",', '"LSK1",', "as many different markers as points"),
+        ('"LSK2",', '"RSK2",', "markers of both legs"),
+        ('"LSK2",', '"LSK9",', "'LSK9' is not a canonical marker name"),
+        ("body_mass_kg = 72.0", 'body_mass_kg = "72"', "subject.body_mass_kg"),
+        ("body_mass_kg = 72.0", "body_mass_kg = nan", "subject.body_mass_kg"),
+    ],
+)
+def test_a_damaged_subject_file_is_refused(tmp_path, old, new, says):
+    text = read_subject(walkers.SUBJECT_PATH).text
+    assert old in text
+    path = tmp_path / "s.toml"
+    path.write_text(text.replace(old, new))
+    with pytest.raises(EkamError, match=says):
+        read_subject(path)
+
+
 def test_a_subject_file_that_is_none(tmp_path):
     path = tmp_path / "s.toml"
     path.write_text('[subject]\nid = "S1"\n')
