@@ -34,6 +34,7 @@ from stream.source import LampState, StreamHealth
 from stream.status import SessionStatus, SessionView
 
 REFRESH_MS = 50
+COLOUR_ROLE = Qt.ItemDataRole.UserRole
 TRACE_S = 6.0
 TRACE_NM_PER_KG = (-0.45, 1.05)
 STANCE_ROWS = 12
@@ -234,10 +235,13 @@ class Console(QWidget):
                 if cell is None:
                     cell = QTableWidgetItem()
                     table.setItem(row, column, cell)
+                # Every change makes the table measure and paint again: only what differs is set.
                 if cell.text() != words:
                     cell.setText(words)
                     cell.setToolTip(words)
-                cell.setForeground(QColor(colour))
+                if cell.data(COLOUR_ROLE) != colour:
+                    cell.setData(COLOUR_ROLE, colour)
+                    cell.setForeground(QColor(colour))
 
     # -- layout ----------------------------------------------------------------------------------
 
