@@ -1,5 +1,6 @@
 """The command ``ekam``: one file per command beside this one."""
 
+import io
 import sys
 
 import typer
@@ -26,10 +27,19 @@ for command in (demo, calibrate, live, replay, process):
 
 def main() -> None:
     """Run a command; a fault that the user can mend is one sentence and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(
+                errors="replace"
+            )  # a terminal that knows no "·" still gets the table
     try:
         app()
     except EkamError as error:
         sys.stderr.write(f"ekam: {error}\n")
+        sys.exit(1)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(f"ekam: {where}{error.strerror or error}\n")
         sys.exit(1)
 
 

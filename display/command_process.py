@@ -76,6 +76,8 @@ def process(
         outcome = session.run(
             str(folder), on_step=lambda: progress.update(task, completed=source.progress)
         )
+    if outcome.fault:
+        raise EkamError(outcome.fault)
     write_session_json(
         folder,
         outcome,

@@ -76,18 +76,24 @@ def run_session(
     folder, recorder = _folder(out, lab, subject, session)
     if seconds is not None or not windows:
         view.control.start()
-    with _limit(seconds, view.control):
-        fault = _run(session, view, recorder, str(folder), windows)
-    write_session_json(
-        folder,
-        outcome,
-        lab,
-        subject,
-        mode=mode,
-        origin={"lsl": in_use(), "liblsl": library_version(), "recording_fault": recorder.fault},
-        feedback=asdict(target),
-    )
-    _report(folder, outcome.stances, recorder.fault)
+    # Until everything is written, also a second Ctrl-C only asks to stop.
+    with _interrupts(view.control):
+        with _limit(seconds, view.control):
+            fault = _run(session, view, recorder, str(folder), windows)
+        write_session_json(
+            folder,
+            outcome,
+            lab,
+            subject,
+            mode=mode,
+            origin={
+                "lsl": in_use(),
+                "liblsl": library_version(),
+                "recording_fault": recorder.fault,
+            },
+            feedback=asdict(target),
+        )
+        _report(folder, outcome.stances, recorder.fault or outcome.fault)
     if fault is not None:
         raise fault
 
@@ -137,18 +143,16 @@ def _run(
             view.control.stop()
             thread.join()
     else:
-        with _interrupts(view.control):
-            loop()
+        loop()
     return faults[0] if faults else None
 
 
 @contextmanager
 def _interrupts(control: Control) -> Iterator[None]:
-    """Ctrl-C and a polite kill end the session instead of the program."""
-    before = {
-        number: signal.signal(number, lambda *_: control.stop())
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    """Ctrl-C, a polite kill and a closed terminal end the session instead of the program."""
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [getattr(signal, name) for name in names]
+    before = {number: signal.signal(number, lambda *_: control.stop()) for number in numbers}
     try:
         yield
     finally:
@@ -174,5 +178,5 @@ def _report(folder: Path, stances: list, fault: str) -> None:
     out.print(stance_table(stances))
     out.print(summary_table(stances))
     if fault:
-        err.print(f"The raw recording is not complete: {fault}")
+        err.print(f"What was recorded is not complete: {fault}")
     out.print(f"Session folder: {folder}")

@@ -14,6 +14,7 @@ from stream.units import FORCE, LENGTH, MOMENT, factor
 
 AXES = "XYZ"
 SUFFIXES = ("_", ":", ".", " ")
+MAX_RATE_HZ = {Role.MARKERS: 2000.0, Role.FORCES: 20000.0}
 WRENCH_KINDS = tuple(f"{what}{axis}" for what in ("Force", "Moment") for axis in AXES)
 
 
@@ -30,6 +31,12 @@ def rate_hz(info: StreamInfo, lab: Lab) -> float:
         raise EkamError(
             f"the {info.role.value} stream {info.name!r} declares no sampling rate: set rate_hz under "
             f"[{info.role.value}] in the lab file"
+        )
+    highest = MAX_RATE_HZ[info.role]
+    if rate > highest:
+        raise EkamError(
+            f"the {info.role.value} stream {info.name!r} declares {rate:g} samples per second, more than any "
+            f"device ({highest:g}): correct the publisher or set rate_hz under [{info.role.value}]"
         )
     if rate <= 2.5 * max(lab.filter.scored_hz, lab.filter.live_hz):
         raise EkamError(

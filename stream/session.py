@@ -72,6 +72,7 @@ class Outcome:
     stances: list[Stance] = field(default_factory=list)
     latencies_ms: list[float] = field(default_factory=list)
     dropped: dict[Role, int] = field(default_factory=dict)
+    fault: str = ""
 
 
 class Session:
@@ -182,7 +183,12 @@ class Session:
             self.outcome.dropped = dict(self._aligner.dropped)
             self._source.close()
             for sink in self._sinks:
-                sink.close()
+                try:
+                    sink.close()
+                except OSError as error:
+                    self.outcome.fault = (
+                        f"stances cannot be written: {error.strerror}; free the disk"
+                    )
         return self.outcome
 
     def end(self, message: str = "") -> None:
@@ -244,7 +250,10 @@ class Session:
             latency_ms = 1e3 * (self._now() - self._aligner.origin_s - stance.t_decide_s)
             self.outcome.latencies_ms.append(latency_ms)
         for sink in self._sinks:
-            sink.stance(stance, shown, latency_ms)
+            try:
+                sink.stance(stance, shown, latency_ms)
+            except OSError as error:  # a full disk must not take the walker's feedback away
+                self.outcome.fault = f"stances cannot be written: {error.strerror}; free the disk"
         self.outcome.stances.append(stance)
         self._recent.append(stance)
         self._counts[int(stance.valid), stance.side] += 1
@@ -275,7 +284,7 @@ class Session:
             rejected=(int(rejected[Side.LEFT]), int(rejected[Side.RIGHT])),
             elapsed_s=max(0.0, now_s - self._started_at) if np.isfinite(self._started_at) else 0.0,
             recorded_bytes=self._raw.bytes_written if self._raw is not None else 0,
-            message=message or fault or self._swapped_plates(),
+            message=message or fault or self.outcome.fault or self._swapped_plates(),
         )
         self._view.status.publish(self._status)
 

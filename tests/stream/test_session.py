@@ -118,6 +118,20 @@ def test_a_fault_in_the_loop_still_closes_the_sinks():
     assert keeper.closed
 
 
+def test_a_full_disk_does_not_take_the_feedback_away():
+    class Full(Keeper):
+        def stance(self, stance, shown, latency_ms):
+            raise OSError(28, "No space left on device")
+
+    made, view = session()
+    keeper = Keeper()
+    made.keep([Full(), keeper])
+    outcome = made.run()
+    assert len(keeper.stances) == len(outcome.stances) > 5
+    assert "No space left on device" in outcome.fault
+    assert "No space left" in view.status.read()[1].message
+
+
 def test_a_recording_without_forces_cannot_be_walked():
     with pytest.raises(EkamError, match="has no force plates"):
         FileSource(replace(walkers.trial().recording, forces=None))
