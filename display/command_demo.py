@@ -19,6 +19,7 @@ def demo(
     import os
     import subprocess
     import sys
+    import tempfile
     from importlib.resources import as_file, files
 
     from display.runner import run_session
@@ -32,7 +33,7 @@ def demo(
     refuse_existing(out)
     session_id = f"ekam-demo-{os.getpid()}"
     use_loopback(session_id)
-    with as_file(files("replay_data")) as data:
+    with as_file(files("replay_data")) as data, tempfile.TemporaryFile() as said:
         lab_file = read_lab(data / "synthetic_lab.toml")
         subject_file = read_subject(data / "synthetic_subject.toml")
         err.print("The walker of this demo is synthetic; its EKAM is known exactly.")
@@ -44,12 +45,25 @@ def demo(
             ],
             env={**os.environ, SESSION_VARIABLE: session_id},
             stdin=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=said,
             start_new_session=True,  # Ctrl-C reaches the session first, which then ends the publisher
+        )
+
+        def given_up() -> str:
+            if publisher.poll() is None:
+                return ""
+            said.seek(0)
+            last = said.read().decode(errors="replace").strip().splitlines()[-5:]
+            return (
+                f"The demo's publisher ended by itself ({publisher.returncode}): {' '.join(last)}"
+            )
+
+        source = LslSource(
+            *lab_file.lab.queries(), allow_replay=True, resolve_timeout_s=60.0, given_up=given_up
         )
         try:
             run_session(
-                LslSource(*lab_file.lab.queries(), allow_replay=True, resolve_timeout_s=60.0),
+                source,
                 lab_file,
                 subject_file,
                 out=out,

@@ -62,6 +62,7 @@ class LslSource:
     ----------
     allow_replay : take streams that say they are a replay.
     resolve_timeout_s : how long to look for the streams.
+    given_up : asked while looking; a reason other than ``""`` ends the search with that error.
     """
 
     def __init__(
@@ -71,16 +72,18 @@ class LslSource:
         *,
         allow_replay: bool = False,
         resolve_timeout_s: float = 10.0,
+        given_up: Callable[[], str] = lambda: "",
     ) -> None:
         self._queries = {Role.MARKERS: markers, Role.FORCES: forces}
         self._allow_replay = allow_replay
         self._resolve_timeout_s = resolve_timeout_s
+        self._given_up = given_up
         self._chunks: SimpleQueue[Chunk] = SimpleQueue()
         self._inlets: dict[Role, _Inlet] = {}
 
     def open(self) -> dict[Role, StreamInfo]:
         """Find both streams, check their headers, compare the clocks and subscribe."""
-        found = _resolve(self._queries, self._resolve_timeout_s)
+        found = _resolve(self._queries, self._resolve_timeout_s, self._given_up)
         inlets: dict[Role, _Inlet] = {}
         try:
             for role, stream in found.items():
@@ -298,7 +301,9 @@ class _Inlet:
         self._offset_s = 0.0 if same else correction_s
 
 
-def _resolve(queries: dict[Role, StreamQuery], timeout_s: float) -> dict[Role, Any]:
+def _resolve(
+    queries: dict[Role, StreamQuery], timeout_s: float, given_up: Callable[[], str]
+) -> dict[Role, Any]:
     """Find exactly one stream for each query (pylsl's descriptions)."""
     import pylsl
 
@@ -314,6 +319,8 @@ def _resolve(queries: dict[Role, StreamQuery], timeout_s: float) -> dict[Role, A
             settled_s = now_s + _SETTLE_S
         if now_s >= min(settled_s, deadline_s):
             break
+        if reason := given_up():
+            raise EkamError(reason)
         pause.wait(0.02)
     for role, streams in fitting.items():
         if not streams:

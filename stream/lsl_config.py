@@ -2,13 +2,18 @@
 
 import os
 import re
+from zlib import crc32
 
 from stream.errors import EkamError
 
 SESSION_VARIABLE = "EKAM_LSL_SESSION"
+DEFAULT_SESSION = "default"
 
 # Level -3 keeps the library from printing a line whenever a publisher ends.
 _LOOPBACK = """[ports]
+MulticastPort = {multicast_port}
+BasePort = {base_port}
+PortRange = {port_range}
 IPv6 = disable
 [multicast]
 ResolveScope = machine
@@ -18,6 +23,14 @@ SessionID = {session}
 [log]
 level = -3
 """
+
+# Every outlet and resolver takes a port of the range, and one that finds none is not found itself.
+# Sessions with a name of their own therefore get ports of their own: 200 ranges below those that
+# operating systems hand out by themselves.
+_PORT_RANGE = 48
+_STANDARD_PORT = 16571
+_FIRST_PORT = 17_000
+_RANGES = 200
 
 _session: str | None = None
 
@@ -38,7 +51,7 @@ def use_loopback(session_id: str | None = None) -> str:
     The session in use.
     """
     global _session
-    session = session_id or os.environ.get(SESSION_VARIABLE) or "default"
+    session = session_id or os.environ.get(SESSION_VARIABLE) or DEFAULT_SESSION
     if not re.fullmatch(r"[A-Za-z0-9_.-]+", session):
         raise EkamError(
             f"The LSL session {session!r} holds other characters than letters, digits, '_', '.' "
@@ -47,7 +60,15 @@ def use_loopback(session_id: str | None = None) -> str:
     if _session is None:
         from pylsl import set_config_content
 
-        set_config_content(_LOOPBACK.format(session=session))
+        port = _multicast_port(session)
+        set_config_content(
+            _LOOPBACK.format(
+                session=session,
+                multicast_port=port,
+                base_port=port + 1,
+                port_range=_PORT_RANGE,
+            )
+        )
         _session = session
     elif _session != session:
         raise EkamError(
@@ -55,6 +76,12 @@ def use_loopback(session_id: str | None = None) -> str:
             f"{session!r}."
         )
     return session
+
+
+def _multicast_port(session: str) -> int:
+    if session == DEFAULT_SESSION:
+        return _STANDARD_PORT
+    return _FIRST_PORT + crc32(session.encode()) % _RANGES * (_PORT_RANGE + 1)
 
 
 def in_use() -> str:

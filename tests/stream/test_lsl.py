@@ -107,7 +107,7 @@ def receive(source: LslSource, timeout_s: float = 20.0) -> dict[Role, list[Chunk
 @pytest.mark.parametrize("rounds", [1, 2])
 def test_a_replay_in_another_process_arrives_bit_for_bit(publisher: Publisher, rounds: int) -> None:
     publisher(rounds=rounds)
-    source = LslSource(*QUERIES, allow_replay=True)
+    source = LslSource(*QUERIES, allow_replay=True, resolve_timeout_s=60.0)
     assert {health.state for health in source.health()} == {LampState.ABSENT}
     infos = source.open()
     try:
@@ -145,7 +145,11 @@ def test_a_replay_in_another_process_arrives_bit_for_bit(publisher: Publisher, r
 
 
 def test_a_missing_stream_is_named_with_what_was_seen(publisher: Publisher) -> None:
+    import pylsl
+
     publisher(roles="markers")
+    # However long the publisher takes to start: only then is the search for the other timed.
+    assert pylsl.resolve_byprop("name", "tiny", timeout=90.0)
     source = LslSource(*QUERIES, resolve_timeout_s=6.0)
     with pytest.raises(EkamError, match=r"No forces stream.*6 s for type 'FORCE'.*'tiny'"):
         source.open()
@@ -154,7 +158,7 @@ def test_a_missing_stream_is_named_with_what_was_seen(publisher: Publisher) -> N
 
 def test_a_replay_is_refused_unless_admitted(publisher: Publisher) -> None:
     publisher()
-    source = LslSource(*QUERIES)
+    source = LslSource(*QUERIES, resolve_timeout_s=60.0)
     with pytest.raises(EkamError, match=r"replay of walk\.c3d.*--allow-replay"):
         source.open()
     source.close()
@@ -164,7 +168,7 @@ def test_two_candidates_are_both_named(publisher: Publisher) -> None:
     publisher("one.c3d")
     publisher("two.c3d")
     source_ids = set()
-    for _ in range(40):  # until both publishers are up
+    for _ in range(60):  # until both publishers are up
         with pytest.raises(EkamError) as refusal:
             LslSource(*QUERIES, resolve_timeout_s=1.0).open()
         source_ids = {name for name in ("one.c3d", "two.c3d") if name in str(refusal.value)}
@@ -189,7 +193,7 @@ def test_a_live_publisher_that_goes_is_lost_but_has_not_ended() -> None:
         kind: pylsl.StreamOutlet(pylsl.StreamInfo(f"live {kind}", kind, 3, 0.0, "float32", kind))
         for kind in ("MoCap", "Force")
     }
-    source = LslSource(*QUERIES)
+    source = LslSource(*QUERIES, resolve_timeout_s=60.0)
     infos = source.open()
     assert infos[Role.MARKERS].labels == ("", "", "")
     assert infos[Role.MARKERS].replay == ""
@@ -218,7 +222,7 @@ def test_a_hostile_header_is_refused() -> None:
     info.desc().append_child("channels").append_child("channel")
     wide = pylsl.StreamInfo("wide", "Force", 5000, 0.0, "float32", "wide")
     outlets = [pylsl.StreamOutlet(info), pylsl.StreamOutlet(wide)]
-    source = LslSource(*QUERIES)
+    source = LslSource(*QUERIES, resolve_timeout_s=60.0)
     with pytest.raises(EkamError, match="describes 1 channels but declares 3"):
         source.open()
     with pytest.raises(EkamError, match="5000 channels"):
