@@ -7,7 +7,7 @@ from compute.contact import ContactThresholds
 from compute.conventions import Side
 from compute.engine import Engine
 from compute.landmarks import PURPOSE
-from compute.scoring import Settings
+from compute.settings import Settings
 from compute.stance import Stance
 from compute.subject import Check, Shank, Subject
 

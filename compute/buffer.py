@@ -1,6 +1,46 @@
-"""The last seconds of a stream, contiguous in memory."""
+"""Samples on their way: those that wait for the other stream, and the last seconds of a stream."""
 
 import numpy as np
+
+
+class Held:
+    """Samples that wait until the other stream has come as far.
+
+    Parameters
+    ----------
+    shape : of one row.
+    longest_s : the other stream is waited for this long.
+    """
+
+    def __init__(self, shape: tuple[int, ...], longest_s: float) -> None:
+        self._time_s = np.empty(0)
+        self._rows = np.empty((0, *shape))
+        self._longest_s = longest_s
+        self.newest_s = -np.inf
+
+    @property
+    def oldest_s(self) -> float:
+        """Stamp of the first sample that waits; infinity when none does."""
+        return float(self._time_s[0]) if len(self._time_s) else np.inf
+
+    def add(self, time_s: np.ndarray, rows: np.ndarray) -> None:
+        """Put samples at the end of the queue."""
+        if len(time_s):
+            self._time_s = np.concatenate([self._time_s, time_s])
+            self._rows = np.concatenate([self._rows, rows])
+            self.newest_s = float(time_s[-1])
+
+    def take(self, until_s: float) -> tuple[np.ndarray, np.ndarray]:
+        """Samples up to and including `until_s`."""
+        n = int(np.searchsorted(self._time_s, until_s, side="right"))
+        taken = self._time_s[:n], self._rows[:n]
+        self._time_s, self._rows = self._time_s[n:], self._rows[n:]
+        return taken
+
+    def limit(self) -> None:
+        """Let go of what has waited too long: the other stream has gone."""
+        if self.newest_s - self.oldest_s > self._longest_s:
+            self.take(self.newest_s - self._longest_s)
 
 
 class Window:

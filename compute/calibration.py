@@ -1,53 +1,104 @@
 """From a static trial (or a walking trial with all landmarks) to a calibrated subject.
 
-Anatomical points are taken with the person standing still, expressed in the frame of the shank
+Anatomical points are taken with the person standing still, expressed in the frame of each segment's
 cluster and carried by it while walking (CAST; Cappozzo 1995). Where the laboratory streams joint
-centres, or leaves the medial markers on, the tibia frame is read in every frame instead.
+centres, or leaves the medial markers on, the tibia frame is read in every frame instead. Read
+`calibrate` top to bottom.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
-from compute.calibration_checks import check_leg, check_load, check_pair, check_still
+from compute.calibration_checks import check_leg, check_pair, check_still, check_thighs
+from compute.calibration_trial import (
+    MIN_PRESENT,
+    MIN_PRESENT_WALKING,
+    CalibrationError,
+    Frames,
+    Trial,
+    in_view,
+    require_present,
+    seen,
+    stillest,
+    typical,
+    typical_length,
+)
 from compute.conventions import Side
-from compute.filters import zero_lag, zero_lag_section
-from compute.landmarks import PURPOSE
-from compute.pose import tibia_frame
-from compute.subject import Check, Shank, Subject, Tracking
+from compute.inertia import InertiaModel, LegMeasures, leg_inertia
+from compute.joint_centres import HipCentre
+from compute.leg_calibration import (
+    JointWidths,
+    LegFrames,
+    LegPoints,
+    choose_points,
+    leg_frames,
+    make_shank,
+    require_wands,
+    wand_markers,
+)
+from compute.posture_checks import (
+    check_cop,
+    check_cross_talk,
+    check_load,
+    check_static_ekam,
+    check_static_knee,
+    each_foot_loaded,
+    knee_angles_deg,
+    static_ekam_nm,
+)
+from compute.segment_calibration import (
+    FootFrames,
+    PelvisFrames,
+    foot_frames,
+    hip_m,
+    leg_length_m,
+    make_foot,
+    make_pelvis,
+    make_thigh,
+    make_trunk,
+    pelvis_frames,
+    thigh_frames,
+)
+from compute.segment_checks import check_leg_segments, check_pelvis, check_trunk
+from compute.subject import Check, Leg, Shank, Subject
 
-WINDOW_S = 1.0
-MIN_WINDOW_S = 0.5
-MIN_PRESENT = 0.95
+__all__ = ["CalibrationError", "JointWidths", "Person", "calibrate"]
 
-
-class CalibrationError(ValueError):
-    """The trial cannot calibrate: one sentence that names the thing and the cure."""
+STILL = ("ASI", "PSI", "ACR", "KNE", "KNM", "SK1", "SK2", "SK3", "SK4", "ANK", "MED", "HEE", "TOE", "MT5",
+         "KJC", "AJC", "TAO", "TAL")  # fmt: skip
+"""Markers of legs and pelvis that must not move; the trunk breathes."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """What is not in the trial: pseudonym and body measures."""
+    """What is not in the trial: pseudonym and body measures.
+
+    Attributes
+    ----------
+    leg_length_m : anterior superior iliac spine to medial malleolus; None to take it from the markers.
+    """
 
     id: str
     body_mass_kg: float
     height_m: float
     sex: Literal["f", "m"]
+    widths: JointWidths = field(default_factory=JointWidths)
+    leg_length_m: float | None = None
 
 
 @dataclass(frozen=True)
-class _Points:
-    """Names from which one leg's tibia frame is built; `axis` points to the right."""
+class _Leg:
+    """One leg on the way to a `Leg`."""
 
-    knee: tuple[str, str]
-    ankle: tuple[str, str]
-    axis: tuple[str, str]
-    cluster: tuple[str, ...]
-
-    def landmarks(self) -> set[str]:
-        return {*self.knee, *self.ankle, *self.axis}
+    points: LegPoints
+    hjc_m: np.ndarray | None
+    frames: LegFrames
+    thigh: Frames | None
+    foot: FootFrames | None
+    checks: list[Check]
 
 
 def calibrate(
@@ -55,21 +106,24 @@ def calibrate(
     rate_hz: float,
     person: Person,
     *,
-    fz_n: np.ndarray | None = None,
+    wrench: np.ndarray | None = None,
     from_walking: bool = False,
     tracking: Literal["auto", "cluster", "landmarks"] = "auto",
+    inertia: InertiaModel = "dumas",
+    hip_centre: HipCentre = "harrington",
 ) -> Subject:
-    """Calibrate both legs.
+    """Calibrate the body.
 
     Parameters
     ----------
     markers_m : canonical name -> positions, shape (n, 3), lab, m, NaN = missing.
     rate_hz : of the markers.
-    fz_n : shape (k, 2), vertical load on the left and right foot over the same trial, N; None where
-        the trial has no plates.
+    wrench : shape (k, 2, 6), F (N) and M_O (N·m) on the left and right foot over the same trial, lab;
+        None where the trial has no plates.
     from_walking : the trial is a walking trial in which every landmark is seen.
     tracking : `auto` takes a shank cluster of three or more markers where there is one (from a walking
         trial: only where asked for).
+    inertia, hip_centre : tables of `compute.inertia` and formulas of `compute.joint_centres`.
 
     Returns
     -------
@@ -80,35 +134,50 @@ def calibrate(
     CalibrationError : a needed marker is missing, named with what it is for, or a check refuses.
     """
     markers_m = {name: x for name, x in markers_m.items() if not np.isnan(x).all()}
-    to_the_right = _to_the_right(markers_m)
-    points = {side: _points(markers_m, side, to_the_right) for side in Side}
-    used = sorted(set().union(*(p.landmarks() | set(p.cluster) for p in points.values())))
-    _require_order(markers_m, to_the_right)
-    present = {name: _seen(markers_m[name]) for name in used}
-    _require_present(present, set().union(*(p.landmarks() for p in points.values())))
-    checks: list[Check] = []
-    n = len(next(iter(markers_m.values())))
-    span = slice(0, n)
-    if not from_walking:
-        span, speed_m_per_s = _stillest(markers_m, used, rate_hz)
-        checks += check_still(speed_m_per_s, (span.stop - span.start) / rate_hz)
-        if fz_n is not None and len(fz_n):
-            share = slice(span.start * len(fz_n) // n, span.stop * len(fz_n) // n)
-            there = fz_n[share][~np.isnan(fz_n[share]).any(axis=1)]
-            load_n = there.mean(axis=0) if len(there) else np.full(2, np.nan)
-            checks += check_load(load_n, person.body_mass_kg)
-        seen = {name: x[span] for name, x in markers_m.items()}
-        _require_present(
-            {name: _seen(seen[name]) for name in used},
-            set().union(*(p.landmarks() for p in points.values())),
-        )
-    shanks, widths = {}, {}
+    right = _to_the_right(markers_m)
+    points = {side: choose_points(markers_m, side, right, person.widths) for side in Side}
+    _require_order(markers_m, right)
+    needed = set().union(*(p.landmarks() for p in points.values()))
     for side in Side:
-        shanks[side], widths[side], leg_checks = _shank(
-            markers_m, span, points[side], side, person, from_walking, tracking
-        )
-        checks += leg_checks
-    checks += check_pair(shanks[Side.LEFT], shanks[Side.RIGHT], widths)
+        hip_known = {"RASI", "LASI"} <= set(markers_m) or side.letter + "HJC" in markers_m
+        require_wands(points[side], side, markers_m, hip_known)
+        needed |= wand_markers(points[side], side)
+    checks: list[Check] = []
+    if from_walking:
+        span = in_view(markers_m, needed)
+    else:
+        require_present(markers_m, needed)
+        used = sorted(name for name in markers_m if name in needed or name[1:] in STILL)
+        span, fastest, speed_m_per_s = stillest(markers_m, used, rate_hz)
+        checks += check_still(fastest, speed_m_per_s, (span.stop - span.start) / rate_hz)
+    require_present({name: markers_m[name][span] for name in needed}, needed)
+    text = f"every needed marker is seen in at least {MIN_PRESENT:.0%} of the frames"
+    checks.append(Check("markers_present", "passed", text))
+
+    trial = _trial(markers_m, span, right, from_walking)
+    pelvis = pelvis_frames(trial)
+    checks += check_pelvis(trial, pelvis)
+    legs = {
+        side: _leg(trial, points[side], side, pelvis, person, hip_centre, checks) for side in Side
+    }
+    made = {side: _finish(trial, legs[side], side, person, tracking, inertia) for side in Side}
+    for side in Side:
+        checks += legs[side].checks
+    checks += check_pair(
+        made[Side.LEFT].shank,
+        made[Side.RIGHT].shank,
+        {side: _widths_m(trial, points[side]) for side in Side},
+    )
+    lengths_m = {
+        side: typical_length(leg.hjc_m - leg.frames.kjc_m)
+        for side, leg in legs.items()
+        if leg.hjc_m is not None
+    }
+    checks += check_thighs(lengths_m, person.height_m)
+    trunk, top = make_trunk(trial, pelvis)
+    checks += check_trunk(trunk, top)
+    if wrench is not None and len(wrench) and not from_walking:
+        checks += _load_checks(trial, legs, _over(wrench, span, markers_m), person)
     refused = [check.message for check in checks if check.verdict == "refused"]
     if refused:
         raise CalibrationError("; ".join(refused))
@@ -117,15 +186,13 @@ def calibrate(
         person.body_mass_kg,
         person.height_m,
         person.sex,
-        shanks[Side.LEFT],
-        shanks[Side.RIGHT],
-        tuple(checks),
+        made[Side.LEFT],
+        made[Side.RIGHT],
+        pelvis=make_pelvis(trial, pelvis, {side: leg.hjc_m for side, leg in legs.items()}),
+        trunk=trunk,
+        trunk_top=top,
+        checks=tuple(checks),
     )
-
-
-def _seen(x: np.ndarray) -> float:
-    """Share of the frames in which a marker is there."""
-    return float(np.mean(~np.isnan(x).any(axis=1)))
 
 
 def _to_the_right(markers_m: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -145,48 +212,11 @@ def _to_the_right(markers_m: Mapping[str, np.ndarray]) -> np.ndarray:
     return total / length
 
 
-def _points(markers_m: Mapping[str, np.ndarray], side: Side, to_the_right: np.ndarray) -> _Points:
-    """Choose the landmarks of one leg; the laboratory's own joint centres and axis win."""
-    letter = side.letter
-    have = set(markers_m)
-
-    def pair(own: tuple[str, str], markers: tuple[str, str]) -> tuple[str, str]:
-        own = (letter + own[0], letter + own[1])
-        markers = (letter + markers[0], letter + markers[1])
-        if set(own) <= have:
-            return own
-        missing = [name for name in markers if name not in have]
-        if missing:
-            raise CalibrationError(
-                "the trial has no marker "
-                + " and no marker ".join(f"{name} ({PURPOSE[name]})" for name in missing)
-                + f": put it on and record again, or name {own[0]} as a point that the capture system "
-                "computes in the lab file"
-            )
-        return markers
-
-    knee = pair(("KJC", "KJC"), ("KNE", "KNM"))
-    ankle = pair(("AJC", "AJC"), ("ANK", "MED"))
-    axis = pair(("TAO", "TAL"), ("KNM", "KNE"))
-    across = markers_m[axis[1]] - markers_m[axis[0]]
-    share = float(np.nanmean(across @ to_the_right) / np.nanmean(np.linalg.norm(across, axis=1)))
-    if abs(share) < 0.5:
-        raise CalibrationError(
-            f"the line from {axis[0]} to {axis[1]} does not run across the body: check the labels of "
-            "these markers"
-        )
-    if share < 0:
-        axis = (axis[1], axis[0])
-    cluster = tuple(letter + f"SK{i}" for i in range(1, 5) if letter + f"SK{i}" in have)
-    return _Points(knee, ankle, axis, cluster)
-
-
 def _require_order(markers_m: Mapping[str, np.ndarray], to_the_right: np.ndarray) -> None:
     """From left to right stand lateral, medial, medial, lateral: a label on the wrong leg shows here."""
     for lateral, medial in (("KNE", "KNM"), ("ANK", "MED")):
         names = ["L" + lateral, "L" + medial, "R" + medial, "R" + lateral]
-        if not set(names) <= set(markers_m):
-            continue
+        names = [name for name in names if name in markers_m]
         across = [float(np.nanmean(markers_m[name] @ to_the_right)) for name in names]
         for first, second, a, b in zip(names[:-1], names[1:], across[:-1], across[1:], strict=True):
             if a > b:
@@ -195,112 +225,186 @@ def _require_order(markers_m: Mapping[str, np.ndarray], to_the_right: np.ndarray
                 )
 
 
-def _require_present(present: dict[str, float], needed: set[str]) -> None:
-    gone = [name for name in sorted(needed) if present[name] < MIN_PRESENT]
-    if gone:
-        raise CalibrationError(
-            "; ".join(
-                f"{name} ({PURPOSE[name]}) is seen in {present[name]:.0%} of the frames"
-                for name in gone
-            )
-            + f": at least {MIN_PRESENT:.0%} are needed; record again with these markers in view"
+def _trial(
+    markers_m: Mapping[str, np.ndarray], span: slice, right: np.ndarray, walking: bool
+) -> Trial:
+    """One mean instant of a static trial, or every frame of a walk."""
+    frames = {name: x[span] for name, x in markers_m.items()}
+    enough = MIN_PRESENT_WALKING if walking else MIN_PRESENT
+    usable = frozenset(name for name, x in frames.items() if seen(x) >= enough)
+    if walking:
+        return Trial(frames, right, True, usable)
+    still = {name: np.nanmean(frames[name], axis=0, keepdims=True) for name in usable}
+    return Trial(still, right, False, usable)
+
+
+def _leg(
+    trial: Trial,
+    points: LegPoints,
+    side: Side,
+    pelvis: PelvisFrames | None,
+    person: Person,
+    hip_centre: HipCentre,
+    checks: list[Check],
+) -> _Leg:
+    """Joint centres and frames of one leg; what they rest on is added to `checks`."""
+    measured = leg_length_m(trial, side)
+    leg_m = person.leg_length_m or (measured[0] if measured else None)
+    if (
+        person.leg_length_m is None
+        and measured is not None
+        and pelvis is not None
+        and measured[1][1:] != "MED"
+        and hip_centre in ("harrington", "hara")
+        and not trial.has(side.letter + "HJC")
+    ):
+        text = (
+            f"the {side.word} leg length was taken to {measured[1]}, without {side.letter}MED: the hip joint "
+            "centre moves by a millimetre"
         )
-
-
-def _stillest(
-    markers_m: Mapping[str, np.ndarray], names: list[str], rate_hz: float
-) -> tuple[slice, float]:
-    """The second with the lowest mean marker speed after 6 Hz, and that speed, m/s."""
-    stacked = np.stack([markers_m[name] for name in names], axis=1)
-    n = len(stacked)
-    if n < MIN_WINDOW_S * rate_hz:
+        checks.append(Check(f"leg_length_{side.word}", "warned", text))
+    hjc_m = hip_m(trial, pelvis, side, hip_centre, leg_m)
+    if hjc_m is None and points.knee is None:
+        require_wands(points, side, trial.at_m, hip_known=False)
+    frames = leg_frames(trial, points, side, hjc_m, person.widths)
+    if not np.isfinite(frames.tibia.r).all(axis=(1, 2)).any():
         raise CalibrationError(
-            f"the static trial lasts {n / rate_hz:.2f} s: at least {MIN_WINDOW_S} s of quiet standing are "
-            "needed"
+            f"the {side.word} wands stand in line with the joints: the knee and ankle joint centres cannot "
+            f"be found from {side.letter}TH1 and {side.letter}SK1"
         )
-    section = zero_lag_section(6.0, rate_hz)
-    flat = stacked.reshape(n, -1).copy()
-    for column in flat.T:  # a blink must not blank the whole column in the filter
-        gone = np.isnan(column)
-        if gone.any() and not gone.all():
-            column[gone] = np.interp(np.flatnonzero(gone), np.flatnonzero(~gone), column[~gone])
-    smooth = zero_lag(flat, section, np.empty(n + 2 * section.pad), np.empty_like(flat))
-    step = np.diff(smooth.reshape(stacked.shape), axis=0) * rate_hz
-    speed = np.linalg.norm(step, axis=2)
-    length = min(n, round(WINDOW_S * rate_hz))
-    best, best_speed = slice(0, length), np.inf
-    for first in range(0, n - length + 1, max(1, round(0.1 * rate_hz))):
-        part = speed[first : first + length - 1]
-        seen = ~np.isnan(part).all(axis=0)
-        mean = float(np.nanmean(part[:, seen])) if seen.any() else np.inf
-        if mean < best_speed:
-            best, best_speed = slice(first, first + length), mean
-    return best, best_speed
+    return _Leg(
+        points,
+        hjc_m,
+        frames,
+        thigh_frames(trial, hjc_m, frames, side),
+        foot_frames(trial, frames, side),
+        [],
+    )
 
 
-def _shank(
-    markers_m: Mapping[str, np.ndarray],
-    span: slice,
-    points: _Points,
+def _finish(
+    trial: Trial,
+    leg: _Leg,
     side: Side,
     person: Person,
-    from_walking: bool,
     tracking: Literal["auto", "cluster", "landmarks"],
-) -> tuple[Shank, dict[str, float], list[Check]]:
-    """Tracking of one leg, the widths of its joints where both markers are there, and its checks."""
-
-    def frames(name: str) -> np.ndarray:
-        return markers_m[name][span]
-
-    kjc = 0.5 * (frames(points.knee[0]) + frames(points.knee[1]))
-    ajc = 0.5 * (frames(points.ankle[0]) + frames(points.ankle[1]))
-    right = frames(points.axis[1]) - frames(points.axis[0])
-    if not from_walking:
-        kjc, ajc, right = (np.nanmean(x, axis=0, keepdims=True) for x in (kjc, ajc, right))
-    r = np.stack(
-        [tibia_frame(k, a, z, np.empty((3, 3))) for k, a, z in zip(kjc, ajc, right, strict=True)]
+    inertia: InertiaModel,
+) -> Leg:
+    """Segments and inertia of one leg; its checks are added to `leg.checks`."""
+    shank = make_shank(trial, leg.points, leg.frames, side, tracking)
+    thigh = make_thigh(trial, leg.thigh, leg.frames, side)
+    foot = make_foot(trial, leg.foot, leg.frames, side)
+    measures = LegMeasures(
+        shank.length_m,
+        None if leg.hjc_m is None else typical_length(leg.hjc_m - leg.frames.kjc_m),
+        leg.foot.length_m if leg.foot and foot else None,
+        foot.points_m["HEE"] if foot else None,
     )
-
-    def local(name: str) -> tuple[float, float, float]:
-        at = frames(name) if from_walking else np.nanmean(frames(name), axis=0, keepdims=True)
-        x, y, z = np.nanmean(np.einsum("nji,nj->ni", r, at - kjc), axis=0)
-        return float(x), float(y), float(z)
-
-    ajc_local = np.nanmean(np.einsum("nji,nj->ni", r, ajc - kjc), axis=0)
-    chosen: Tracking
-    if tracking == "auto":
-        chosen = "cluster" if len(points.cluster) >= 3 and not from_walking else "landmarks"
-    else:
-        chosen = tracking
-    cluster = tuple(name for name in points.cluster if _seen(frames(name)) >= MIN_PRESENT)
-    if chosen == "cluster" and len(cluster) < 3:
-        raise CalibrationError(
-            f"the {side.word} shank has {len(cluster)} cluster markers in view and needs three: label "
-            f'{side.letter}SK1 to {side.letter}SK3 or set tracking = "landmarks" under [model]'
+    thigh_inertia, shank_inertia, foot_inertia = leg_inertia(
+        inertia, person.sex, person.body_mass_kg, person.height_m, side, measures
+    )
+    leg.checks.extend(
+        check_leg(
+            side,
+            shank,
+            _widths_m(trial, leg.points),
+            _ankle_axis(trial, leg, side),
+            _foot_direction(trial, leg, side),
+            person.height_m,
+            leg.frames.kjc_m,
+            leg.frames.ajc_m,
         )
-    cluster = cluster if chosen == "cluster" else ()
-    shank = Shank(
-        tracking=chosen,
-        ajc_local_m=(float(ajc_local[0]), float(ajc_local[1]), float(ajc_local[2])),
-        length_m=float(np.nanmean(np.linalg.norm(kjc - ajc, axis=1))),
-        cluster=cluster,
-        local_m=tuple(local(name) for name in cluster),
-        knee=points.knee,
-        ankle=points.ankle,
-        axis=points.axis,
     )
-    widths = {
-        joint: float(np.nanmean(np.linalg.norm(frames(a) - frames(b), axis=1)))
-        for joint, (a, b) in (("knee", points.knee), ("ankle", points.ankle))
-        if a != b
+    leg.checks.extend(_carried_how(leg.points, shank, side))
+    if leg.thigh is not None:
+        flexion_deg, varus_deg = knee_angles_deg(side, leg.thigh, leg.frames.tibia)
+        if trial.walking:
+            leg.checks.extend(check_cross_talk(side, flexion_deg, varus_deg))
+        else:
+            leg.checks.extend(check_static_knee(side, float(flexion_deg[0]), float(varus_deg[0])))
+    leg.checks.extend(
+        check_leg_segments(
+            side,
+            thigh,
+            foot,
+            hip_known=leg.hjc_m is not None,
+            axis_read={side.letter + "KNE", side.letter + "KNM"} <= set(shank.markers()),
+            frames=leg.foot,
+        )
+    )
+    return Leg(shank, foot_inertia, shank_inertia, thigh_inertia, foot=foot, thigh=thigh)
+
+
+def _widths_m(trial: Trial, points: LegPoints) -> dict[str, float]:
+    """Between the lateral and the medial marker of knee and ankle, where there are such."""
+    return {
+        joint: typical_length(trial.at_m[pair[0]] - trial.at_m[pair[1]])
+        for joint, pair in (("knee", points.knee), ("ankle", points.ankle))
+        if pair is not None and pair[0] != pair[1]
     }
-    ankle_axis = None
-    if points.ankle[0] != points.ankle[1]:
-        lateral, medial = np.array(local(points.ankle[0])), np.array(local(points.ankle[1]))
-        ankle_axis = side.sigma * (lateral - medial)
-    foot = None
+
+
+def _ankle_axis(trial: Trial, leg: _Leg, side: Side) -> np.ndarray | None:
+    """Malleolar axis in the tibia frame, to the right; None without both malleoli."""
+    pair = leg.points.ankle
+    if pair is None or pair[0] == pair[1]:
+        return None
+    lateral, medial = (np.array(typical(leg.frames.tibia.local(trial.at_m[name]))) for name in pair)
+    return side.sigma * (lateral - medial)
+
+
+def _foot_direction(trial: Trial, leg: _Leg, side: Side) -> np.ndarray | None:
+    """From heel to the toes (midfoot, failing that) in the tibia frame; None without both."""
+    heel = side.letter + "HEE"
     for toe in ("TOE", "MT5", "MT1", "FT1"):
-        if {side.letter + "HEE", side.letter + toe} <= set(markers_m) and foot is None:
-            foot = np.array(local(side.letter + toe)) - np.array(local(side.letter + "HEE"))
-    checks = check_leg(side, shank, widths, ankle_axis, foot, person.height_m, kjc, ajc)
-    return shank, widths, checks
+        if trial.has(heel, side.letter + toe):
+            ends = (trial.at_m[side.letter + toe], trial.at_m[heel])
+            a, b = (np.array(typical(leg.frames.tibia.local(x))) for x in ends)
+            return np.asarray(a - b)
+    return None
+
+
+def _carried_how(points: LegPoints, shank: Shank, side: Side) -> list[Check]:
+    """What a conventional (Plug-in Gait) marker set loses."""
+    said = []
+    if points.knee is None:
+        said.append(
+            f"the {side.word} knee joint centre and axis rest on the width and on the wand {side.letter}TH1: "
+            "a wand that stands 5 deg off turns the axis by as much"
+        )
+    if points.ankle is None:
+        said.append(
+            f"the {side.word} ankle joint centre rests on the width and on the wand {side.letter}SK1"
+        )
+    if shank.tracking == "cluster" and side.letter + "KNE" in shank.cluster:
+        said.append(
+            f"the {side.word} tibia is carried by {', '.join(shank.cluster)}, and skin moves over the "
+            f"epicondyle: three markers on the shank ({side.letter}SK1 to {side.letter}SK3) are better"
+        )
+    if not said:
+        return []
+    return [Check(f"plug_in_gait_{side.word}", "warned", "; ".join(said))]
+
+
+def _over(wrench: np.ndarray, span: slice, markers_m: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Mean wrench on each foot over the window, shape (2, 6); NaN where never complete."""
+    n, k = len(next(iter(markers_m.values()))), len(wrench)
+    share = wrench[span.start * k // n : span.stop * k // n]
+    there = share[~np.isnan(share).any(axis=(1, 2))]
+    return there.mean(axis=0) if len(there) else np.full((2, 6), np.nan)
+
+
+def _load_checks(
+    trial: Trial, legs: dict[Side, _Leg], wrench: np.ndarray, person: Person
+) -> list[Check]:
+    """Load against the scale; where each foot stood on its plate, its load and the knee above it."""
+    checks = check_load(wrench[:, 1], person.body_mass_kg)
+    if not each_foot_loaded(wrench[:, 1], person.body_mass_kg):
+        return checks
+    for side, leg in legs.items():
+        if leg.foot is not None:
+            heel, toes = trial.at_m[side.letter + "HEE"], trial.middle(*leg.foot.toes)
+            checks += check_cop(side, wrench[side], heel[0], toes[0])
+        ekam = static_ekam_nm(side, wrench[side], leg.frames.tibia)
+        checks += check_static_ekam(side, ekam, person.body_mass_kg)
+    return checks

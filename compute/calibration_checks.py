@@ -1,4 +1,4 @@
-"""Checks of a calibration trial, each passed, warned or refused by name.
+"""Checks of a calibration trial, each passed, warned or refused by name: standing, legs, shanks.
 
 Limits are proposals that all healthy static trials at hand keep; they are wide on purpose: a refusal
 means that a marker, a label, a unit or a plate is wrong, not that a person is unusual.
@@ -6,28 +6,27 @@ means that a marker, a label, a unit or a plate is wrong, not that a person is u
 
 import numpy as np
 
-from compute.conventions import GRAVITY_M_PER_S2, Side
+from compute.conventions import Side
 from compute.subject import MIN_CLUSTER_SPREAD_M, Check, Shank, cluster_spread_m
 
 MAX_SPEED_M_PER_S = 0.010
 WIDTH_M = {"knee": (0.070, 0.150), "ankle": (0.050, 0.100)}
 SHANK_SHARE_OF_HEIGHT = (0.20, 0.29)
-MAX_SHANK_DIFFERENCE_M = 0.020
-MAX_LOAD_ERROR = 0.02
+THIGH_SHARE_OF_HEIGHT = (0.19, 0.29)
+MAX_LENGTH_DIFFERENCE_M = 0.020
 TORSION_DEG = (-5.0, 50.0)
 TORSION_USUAL_DEG = (0.0, 40.0)
 MAX_WIDTH_DIFFERENCE_M = 0.010
 MAX_FROM_AXIS_M = 0.15
 
 
-def check_still(speed_m_per_s: float, window_s: float) -> list[Check]:
-    """Quiet standing: mean marker speed over the window, and its length."""
-    mm = 1000.0 * speed_m_per_s
+def check_still(marker: str, speed_m_per_s: float, window_s: float) -> list[Check]:
+    """Quiet standing: mean speed of the fastest marker over the window, and its length."""
     limit = 1000.0 * MAX_SPEED_M_PER_S
-    still = _check(
+    still = verdict(
         "static_still",
         speed_m_per_s < MAX_SPEED_M_PER_S,
-        f"markers move at {mm:.1f} mm/s",
+        f"no marker moves faster than {marker}, {1000.0 * speed_m_per_s:.1f} mm/s",
         f"(limit {limit:.0f}): record again with the person standing still and the belt off",
     )
     length = (
@@ -38,17 +37,6 @@ def check_still(speed_m_per_s: float, window_s: float) -> list[Check]:
         )
     )
     return [still, length]
-
-
-def check_load(fz_n: np.ndarray, body_mass_kg: float) -> list[Check]:
-    """Plates against the scale: `fz_n` is the mean load per foot, shape (2,)."""
-    mass_kg = float(fz_n.sum()) / GRAVITY_M_PER_S2
-    text = f"the plates carry {mass_kg:.1f} kg, the scale said {body_mass_kg:.1f} kg"
-    if mass_kg < 0.6 * body_mass_kg:
-        return [Check("static_load", "warned", text + ": the person did not stand on the plates")]
-    right = abs(mass_kg / body_mass_kg - 1.0) < MAX_LOAD_ERROR  # False for NaN as well
-    cure = f"(limit {MAX_LOAD_ERROR:.0%}): check --mass, the force unit and the plates' zero"
-    return [_check("static_load", right, text, cure)]
 
 
 def check_leg(
@@ -74,7 +62,7 @@ def check_leg(
     checks = []
     up = float(np.nanmean(kjc_m[:, 1] - ajc_m[:, 1]))
     checks.append(
-        _check(
+        verdict(
             f"upright_{word}",
             up > 0.5 * shank.length_m,
             f"the {word} knee is {up:.3f} m above the ankle",
@@ -84,28 +72,22 @@ def check_leg(
     for joint, width in widths_m.items():
         low, high = WIDTH_M[joint]
         checks.append(
-            _check(
+            verdict(
                 f"{joint}_width_{word}",
                 low <= width <= high,
                 f"the {word} {joint} is {1000 * width:.0f} mm wide between its markers",
                 f"(limits {1000 * low:.0f} to {1000 * high:.0f}): check the two markers and their labels",
             )
         )
-    low, high = SHANK_SHARE_OF_HEIGHT
-    share = shank.length_m / height_m
     checks.append(
-        _check(
-            f"shank_length_{word}",
-            low <= share <= high,
-            f"the {word} shank is {shank.length_m:.3f} m, {share:.3f} of the height",
-            f"(limits {low} to {high}): check --height and the knee and ankle markers",
-        )
-    )
+        _share(f"shank_length_{word}", f"{word} shank", shank.length_m, height_m, SHANK_SHARE_OF_HEIGHT,
+               "knee and ankle markers")
+    )  # fmt: skip
     if ankle_axis_local is not None:
         checks.append(_torsion(side, ankle_axis_local))
     if foot_local is not None and np.isfinite(foot_local).all():
         checks.append(
-            _check(
+            verdict(
                 f"foot_{word}",
                 float(foot_local[0]) > 0.0,
                 f"the {word} foot points forward",
@@ -117,7 +99,7 @@ def check_leg(
         checks.append(_placed(side, shank))
         spread = cluster_spread_m(np.array(shank.local_m))
         checks.append(
-            _check(
+            verdict(
                 f"cluster_{word}",
                 spread > MIN_CLUSTER_SPREAD_M,
                 f"the {word} shank cluster spreads {1000 * spread:.0f} mm across its long axis",
@@ -155,6 +137,38 @@ def _torsion(side: Side, ankle_axis_local: np.ndarray) -> Check:
     return Check(name, "passed", text)
 
 
+def _share(
+    name: str, what: str, length_m: float, height_m: float, limits: tuple[float, float], look: str
+) -> Check:
+    share = length_m / height_m
+    return verdict(
+        name,
+        limits[0] <= share <= limits[1],
+        f"the {what} is {length_m:.3f} m, {share:.3f} of the height",
+        f"(limits {limits[0]} to {limits[1]}): check --height and the {look}",
+    )
+
+
+def check_thighs(lengths_m: dict[Side, float], height_m: float) -> list[Check]:
+    """Hip to knee joint centre against the body height, and left against right."""
+    checks = [
+        _share(f"thigh_length_{side.word}", f"{side.word} thigh", length_m, height_m,
+               THIGH_SHARE_OF_HEIGHT, "pelvis and knee markers")
+        for side, length_m in lengths_m.items()
+    ]  # fmt: skip
+    if len(lengths_m) == 2:
+        gap = abs(lengths_m[Side.LEFT] - lengths_m[Side.RIGHT])
+        checks.append(
+            verdict(
+                "thigh_symmetry",
+                gap < MAX_LENGTH_DIFFERENCE_M,
+                f"the thighs differ by {1000 * gap:.0f} mm",
+                f"(limit {1000 * MAX_LENGTH_DIFFERENCE_M:.0f}): check the markers of pelvis and knees",
+            )
+        )
+    return checks
+
+
 def check_pair(left: Shank, right: Shank, widths_m: dict[Side, dict[str, float]]) -> list[Check]:
     """Left against right: lengths of the shanks, widths of the joints."""
     gap = abs(left.length_m - right.length_m)
@@ -162,7 +176,7 @@ def check_pair(left: Shank, right: Shank, widths_m: dict[Side, dict[str, float]]
     for joint in sorted(set(widths_m[Side.LEFT]) & set(widths_m[Side.RIGHT])):
         by = abs(widths_m[Side.LEFT][joint] - widths_m[Side.RIGHT][joint])
         widths.append(
-            _check(
+            verdict(
                 f"{joint}_symmetry",
                 by < MAX_WIDTH_DIFFERENCE_M,
                 f"the {joint} widths differ by {1000 * by:.0f} mm",
@@ -171,14 +185,15 @@ def check_pair(left: Shank, right: Shank, widths_m: dict[Side, dict[str, float]]
         )
     return [
         *widths,
-        _check(
+        verdict(
             "shank_symmetry",
-            gap < MAX_SHANK_DIFFERENCE_M,
+            gap < MAX_LENGTH_DIFFERENCE_M,
             f"the shanks differ by {1000 * gap:.0f} mm",
-            f"(limit {1000 * MAX_SHANK_DIFFERENCE_M:.0f}): check the knee and ankle markers of both legs",
+            f"(limit {1000 * MAX_LENGTH_DIFFERENCE_M:.0f}): check the knee and ankle markers of both legs",
         ),
     ]
 
 
-def _check(name: str, good: bool, text: str, cure: str) -> Check:
+def verdict(name: str, good: bool, text: str, cure: str) -> Check:
+    """Passed with `text`, or refused with `text` and what to change."""
     return Check(name, "passed", text) if good else Check(name, "refused", f"{text} {cure}")

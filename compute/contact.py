@@ -14,6 +14,12 @@ CONTACT = 1.0
 PHASE, RISE, LOADED, FALL, T_ON = range(5)
 STATE_COLUMNS = 5
 
+# Columns of an event, and its kinds.
+KIND, SIDE, ON, OFF, SETTLED = range(5)
+EVENT_COLUMNS = 5
+BEGUN = 0.0
+ENDED = 1.0
+
 
 class ContactThresholds(NamedTuple):
     """When a foot is on its belt.
@@ -57,10 +63,12 @@ def detect(
     Parameters
     ----------
     time_s : shape (n,), s.
-    fz_n : shape (n, 2), N, vertical load of the left and the right foot, unfiltered. NaN changes
-        nothing.
+    fz_n : shape (n, 2), N, vertical load of the left and the right foot, unfiltered, without the
+        offset of the unloaded plate. NaN changes nothing.
     state : from `new_state`, kept between calls.
-    out : shape (>= n + 1, 3), receives a row (side, t_on_s, t_off_s) per finished stance.
+    out : shape (>= 2 n, 5), receives a row per event, columns `KIND` to `SETTLED`: `BEGUN` where a
+        contact is certain, `ENDED` where its toe-off is (t_off_s is NaN before), and the stamp of the
+        sample that settled it.
 
     Returns
     -------
@@ -82,8 +90,7 @@ def detect(
                 if np.isnan(s[FALL]):
                     s[FALL] = t
                 if t - s[FALL] >= thresholds.off_min_s:
-                    out[found, 0], out[found, 1], out[found, 2] = side, s[T_ON], s[FALL]
-                    found += 1
+                    found = _tell(out, found, ENDED, side, s[T_ON], s[FALL], t)
                     s[PHASE] = SWING
                     s[RISE] = s[LOADED] = s[FALL] = np.nan
             elif fz < thresholds.off_n:
@@ -97,4 +104,13 @@ def detect(
                 if t - s[LOADED] >= thresholds.on_min_s:
                     early = s[LOADED] - s[RISE] > thresholds.back_date_s
                     s[PHASE], s[T_ON], s[FALL] = CONTACT, s[LOADED if early else RISE], np.nan
+                    found = _tell(out, found, BEGUN, side, s[T_ON], np.nan, t)
     return found
+
+
+@kernel
+def _tell(
+    out: np.ndarray, row: int, kind: float, side: int, t_on: float, t_off: float, t: float
+) -> int:
+    out[row, 0], out[row, 1], out[row, 2], out[row, 3], out[row, 4] = kind, side, t_on, t_off, t
+    return row + 1

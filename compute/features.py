@@ -1,12 +1,20 @@
-"""Numbers read off one stance's curves."""
+"""Numbers read off one stance's curves (definitions after the field's common practice)."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
+from compute.conventions import Side
+from compute.evidence import Evidence
+from compute.stance import Stance, StanceCurves
+
 PEAK1_WINDOW_PCT = (8.0, 50.0)
 """First-peak search in % of stance; the contact transient before 8 % is skipped."""
 PEAK2_WINDOW_PCT = (50.0, 100.0)
+KFM_WINDOW_PCT = (0.0, 50.0)
+FOOT_FLAT_PCT = (15.0, 40.0)
+"""Part of the stance in which the whole foot lies on the belt."""
 
 
 class Peak(NamedTuple):
@@ -41,7 +49,10 @@ def peak(pct: np.ndarray, curve: np.ndarray, window_pct: tuple[float, float]) ->
         if 0 < i < len(curve) - 1 and curve[i] >= curve[i - 1] and curve[i] > curve[i + 1]
     ]
     if not local:
-        top = inside[np.argmax(curve[inside])]
+        seen = inside[np.isfinite(curve[inside])]
+        if len(seen) == 0:
+            return Peak(np.nan, np.nan, False)
+        top = seen[np.argmax(curve[seen])]
         return Peak(float(curve[top]), float(pct[top]), False)
     top = max(local, key=lambda i: float(curve[i]))
     before, at, after = curve[top - 1], curve[top], curve[top + 1]
@@ -61,3 +72,93 @@ def valley(pct: np.ndarray, curve: np.ndarray, first: Peak, second: Peak) -> flo
         return float("nan")
     between = curve[(pct >= first.at_pct) & (pct <= second.at_pct)]
     return float(between.min()) if len(between) else float("nan")
+
+
+def read_off(evidence: Evidence) -> Stance:
+    """Every number of a stance that its own samples tell."""
+    stance, pct, time_s = evidence.stance, evidence.pct, evidence.time_s
+    ekam = evidence.curve("ekam_nm")
+    first, second = peak(pct, ekam, PEAK1_WINDOW_PCT), peak(pct, ekam, PEAK2_WINDOW_PCT)
+
+    def at_peak1(name: str) -> float:
+        return _at(pct, evidence.curve(name), first.at_pct)
+
+    def highest(name: str, window_pct: tuple[float, float] = (0.0, 100.0)) -> float:
+        return peak(pct, evidence.curve(name), window_pct).value
+
+    contact = evidence.in_contact()
+    fz = evidence.wrench[contact, stance.side, 1]
+    fz_time_s = evidence.force_time_s[contact]
+    late = fz_time_s > stance.t_on_s + 0.5 * stance.stance_s
+    flat = (pct >= FOOT_FLAT_PCT[0]) & (pct <= FOOT_FLAT_PCT[1])
+    own, other = _feet_at_contact(evidence)
+    ends = evidence.context
+    return replace(
+        stance,
+        ekam_peak1_nm=first.value,
+        ekam_peak2_nm=second.value,
+        ekam_valley_nm=valley(pct, ekam, first, second),
+        ekam_peak1_at_pct=first.at_pct,
+        ekam_peak2_at_pct=second.at_pct,
+        peak1_is_local=first.local,
+        peak2_is_local=second.local,
+        ekam_impulse_nms=positive_impulse(time_s, ekam),
+        ekam_impulse_signed_nms=float(np.trapezoid(ekam, time_s)),
+        ekam_peak1_vector_nm=highest("ekam_vector_nm", PEAK1_WINDOW_PCT),
+        ekam_peak2_vector_nm=highest("ekam_vector_nm", PEAK2_WINDOW_PCT),
+        ekam_peak1_jcs_nm=highest("ekam_jcs_nm", PEAK1_WINDOW_PCT),
+        kfm_peak_nm=highest("kfm_nm", KFM_WINDOW_PCT),
+        hip_adduction_moment_peak_nm=highest("hip_adduction_nm"),
+        hip_adduction_peak_rad=highest("hip_adduction_rad"),
+        hip_internal_rotation_peak_rad=highest("hip_internal_rotation_rad"),
+        pelvic_drop_peak_rad=highest("pelvic_drop_rad"),
+        foot_progression_rad=float(np.mean(evidence.curve("foot_progression_rad")[flat])),
+        trunk_lean_peak_rad=highest("trunk_lean_rad"),
+        knee_varus_at_peak_rad=at_peak1("knee_varus_rad"),
+        knee_flexion_at_contact_rad=float(evidence.curve("knee_flexion_rad")[0]),
+        knee_flexion_peak_rad=highest("knee_flexion_rad", KFM_WINDOW_PCT),
+        tibia_frontal_at_peak_rad=at_peak1("tibia_frontal_rad"),
+        tibia_sagittal_at_contact_rad=float(evidence.curve("tibia_sagittal_rad")[0]),
+        step_width_m=abs(float(own[1] - other[1])),
+        step_length_m=float(own[0] - other[0]),
+        fz_peak_n=float(fz.max()),
+        fz_peak2_n=float(fz[late].max()),
+        fz_impulse_ns=float(np.trapezoid(fz, fz_time_s)),
+        double_support_s=ends.other_off_s - stance.t_on_s,
+        single_support_s=ends.other_on_s - ends.other_off_s,
+        heel_forward_m=float(own[0]),
+        belt_speed_m_per_s=_belt_speed(evidence, flat),
+        dropped_marker=" ".join(evidence.dropped),
+        curves=StanceCurves(time_s.copy(), evidence.curves),
+    )
+
+
+def _at(pct: np.ndarray, curve: np.ndarray, at_pct: float) -> float:
+    return float(np.interp(at_pct, pct, curve)) if at_pct == at_pct else float("nan")
+
+
+def _feet_at_contact(evidence: Evidence) -> tuple[np.ndarray, np.ndarray]:
+    """(forward position of the heel, sideways position of the ankle) of both feet at heel strike.
+
+    Between two frames, so that the belt's travel within a frame does not count.
+    """
+    k = max(evidence.inside.start, 1)
+    frames = slice(k - 1, k + 1)
+    time_s = evidence.marker_time_s[frames]
+    share = (evidence.stance.t_on_s - time_s[0]) / (time_s[1] - time_s[0])
+
+    def place(side: Side) -> np.ndarray:
+        heel = evidence.heel_m(side, frames)[:, 0]
+        ankle = evidence.poses.ajc_m[frames, side, 2]
+        both = np.stack([heel, ankle], axis=1)
+        return np.asarray(both[0] + share * (both[1] - both[0]))
+
+    return place(evidence.stance.side), place(evidence.stance.side.other)
+
+
+def _belt_speed(evidence: Evidence, flat: np.ndarray) -> float:
+    """Speed at which the flat foot is carried backwards, m/s: slope of a straight line."""
+    x = evidence.heel_m(evidence.stance.side, evidence.inside)[flat, 0]
+    if len(x) < 4 or np.isnan(x).any():
+        return float("nan")
+    return -float(np.polyfit(evidence.time_s[flat], x, 1)[0])

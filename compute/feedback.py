@@ -1,30 +1,88 @@
-"""What the walker is told after each stance: own baseline first, then the newest step in per cent of it.
+"""What the walker is told after each stance: own baseline first, then the newest step against a band.
 
-Pure and driven by stances alone. Feedback is knowledge of result: the first EKAM peak of a finished
-stance, as a percentage of the same leg's baseline, against a target band below it.
+Pure and driven by stances alone. Feedback is knowledge of result: one value of a finished stance, in
+per cent of the same leg's baseline, as a difference to it, or as it is. The first EKAM peak is known
+before the stance has ended: it moves the bar at once, in neutral colour and without a verdict; the
+stance then confirms or withdraws it.
 """
 
 from dataclasses import dataclass, replace
-from math import nan
+from math import isfinite, nan
 from typing import Literal
 
 from compute.conventions import Side
+from compute.early import Early
 from compute.stance import Stance
+from compute.variables import Mode, Variable, find
 
 HISTORY = 5
+EARLY_VARIABLE = "ekam_peak1"
+"""The one variable that is known before toe-off."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """Band in per cent of the leg's own baseline and the number of stances that make a baseline.
+    """The band of one variable, and the number of stances that make a baseline.
 
-    The default band begins at the usual aim of a 10 % reduction and reaches down to 60 %: lower is
+    The default is the usual aim of a 10 % lower first EKAM peak and reaches down to 60 %: lower is
     better, and below that a step is more likely a stumble or a fault than a success.
+
+    Attributes
+    ----------
+    low, high : % of the leg's own baseline, or difference or value in the variable's unit (`mode`).
     """
 
-    low_pct: float = 60.0
-    high_pct: float = 90.0
+    variable: str = EARLY_VARIABLE
+    mode: Mode = "relative"
+    low: float = 60.0
+    high: float = 90.0
     baseline_stances: int = 10
+
+    @property
+    def spec(self) -> Variable:
+        """What is fed back."""
+        return find(self.variable)
+
+    @property
+    def unit(self) -> str:
+        """Unit of `low`, `high` and of the values shown."""
+        return "%" if self.mode == "relative" else self.spec.unit
+
+    @property
+    def digits(self) -> int:
+        """Decimals of the values shown."""
+        return 0 if self.mode == "relative" else self.spec.digits
+
+    def shown(self, value: float, baseline: float) -> float:
+        """A value of the variable, in its unit, as the walker is shown it."""
+        if self.mode == "relative":
+            return 100.0 * value / baseline
+        return value - baseline if self.mode == "difference" else value
+
+
+def target_for(
+    name: str,
+    *,
+    mode: Mode | None = None,
+    low: float | None = None,
+    high: float | None = None,
+    baseline_stances: int = 10,
+) -> Target:
+    """Target of a variable; what is not given is its default.
+
+    Raises
+    ------
+    ValueError : no such variable, another mode without its own band, or a band without width.
+    """
+    spec = find(name)
+    if mode not in (None, spec.mode) and (low is None or high is None):
+        raise ValueError(
+            f"mode {mode!r} of {name} needs low and high: the default band is for {spec.mode!r}"
+        )
+    bottom, top = spec.low if low is None else low, spec.high if high is None else high
+    if not bottom < top:
+        raise ValueError(f"the band of {name} needs low below high, not {bottom:g} to {top:g}")
+    return Target(name, mode or spec.mode, bottom, top, baseline_stances)
 
 
 @dataclass(frozen=True)
@@ -33,22 +91,25 @@ class LegFeedback:
 
     Attributes
     ----------
-    phase : ``baseline`` while the baseline is collected, then ``feedback``.
-    baseline_count : valid stances collected so far.
-    baseline_nm_per_kg : mean first peak of the baseline stances; NaN until complete.
-    value_pct : newest valid stance in per cent of baseline; NaN before the first one.
-    history_pct : up to five valid values before `value_pct`, newest last.
-    rejected : the newest stance was rejected; `value_pct` is then an older one and is shown grey.
+    phase : ``baseline`` while the baseline is collected, ``early`` while an unconfirmed value is
+        shown, otherwise ``feedback``.
+    baseline_count : usable stances collected so far.
+    baseline : mean of the baseline stances, in the variable's unit; NaN before the first one.
+    value : shown now, in the target's terms; NaN before the first one.
+    confirmed : newest value of a valid stance; equals `value` except in phase ``early``.
+    history : up to five valid values before `confirmed`, newest last.
+    rejected : the newest stance cannot be used; `value` is then an older one and is shown grey.
     stance : number of the stance shown; 0 before the first.
     """
 
     side: Side
     target: Target
-    phase: Literal["baseline", "feedback"] = "baseline"
+    phase: Literal["baseline", "early", "feedback"] = "baseline"
     baseline_count: int = 0
-    baseline_nm_per_kg: float = nan
-    value_pct: float = nan
-    history_pct: tuple[float, ...] = ()
+    baseline: float = nan
+    value: float = nan
+    confirmed: float = nan
+    history: tuple[float, ...] = ()
     rejected: bool = False
     stance: int = 0
 
@@ -58,7 +119,7 @@ class LegFeedback:
         return (
             self.phase == "feedback"
             and not self.rejected
-            and self.target.low_pct <= self.value_pct <= self.target.high_pct
+            and self.target.low <= self.value <= self.target.high
         )
 
 
@@ -74,10 +135,39 @@ class WalkerFeedback:
         """Feedback of one leg."""
         return self.right if side is Side.RIGHT else self.left
 
+    def after_early(self, early: Early) -> "WalkerFeedback":
+        """Feedback once the first peak of a stance is known that has not ended; not yet counted."""
+        return self._with(_after_early(self.leg(early.side), early))
+
     def after(self, stance: Stance) -> "WalkerFeedback":
-        """Feedback once `stance` is scored."""
-        leg = _after(self.leg(stance.side), stance)
-        return replace(self, right=leg) if stance.side is Side.RIGHT else replace(self, left=leg)
+        """Feedback once `stance` is scored: an early value is confirmed or withdrawn."""
+        return self._with(_after(self.leg(stance.side), stance))
+
+    def summary(self) -> dict[str, object]:
+        """What was aimed at, for the record; baselines in the variable's unit, None before the first."""
+        target = self.left.target
+        return {
+            "variable": target.variable,
+            "label": target.spec.label,
+            "mode": target.mode,
+            "low": target.low,
+            "high": target.high,
+            "unit": target.unit,
+            "baseline_stances": target.baseline_stances,
+            "baseline": {
+                leg.side.word: leg.baseline if isfinite(leg.baseline) else None
+                for leg in (self.left, self.right)
+            },
+            "baseline_unit": target.spec.unit,
+            "baseline_counts": {
+                leg.side.word: leg.baseline_count for leg in (self.left, self.right)
+            },
+        }
+
+    def _with(self, leg: LegFeedback) -> "WalkerFeedback":
+        if leg is self.leg(leg.side):
+            return self
+        return replace(self, right=leg) if leg.side is Side.RIGHT else replace(self, left=leg)
 
 
 def start(target: Target, banner: str = "") -> WalkerFeedback:
@@ -85,31 +175,47 @@ def start(target: Target, banner: str = "") -> WalkerFeedback:
     return WalkerFeedback(LegFeedback(Side.LEFT, target), LegFeedback(Side.RIGHT, target), banner)
 
 
+def _after_early(leg: LegFeedback, early: Early) -> LegFeedback:
+    target = leg.target
+    if leg.phase == "baseline" or target.variable != EARLY_VARIABLE:
+        return leg
+    value = target.shown(early.ekam_peak1_nm_per_kg, leg.baseline)
+    if not isfinite(value):
+        return leg
+    return replace(leg, phase="early", value=value, rejected=False)
+
+
 def _after(leg: LegFeedback, stance: Stance) -> LegFeedback:
-    if not stance.valid:
-        return replace(leg, rejected=True, stance=stance.number)
-    peak = stance.ekam_peak1_nm_per_kg
+    target = leg.target
+    value = target.spec.value(stance)
+    if not (stance.valid and isfinite(value)):
+        return replace(
+            leg,
+            phase="baseline" if leg.phase == "baseline" else "feedback",
+            value=leg.confirmed,
+            rejected=True,
+            stance=stance.number,
+        )
     if leg.phase == "baseline":
         count = leg.baseline_count + 1
-        mean = (
-            peak if count == 1 else leg.baseline_nm_per_kg + (peak - leg.baseline_nm_per_kg) / count
-        )
-        done = count >= leg.target.baseline_stances and mean > 0.0
+        mean = value if count == 1 else leg.baseline + (value - leg.baseline) / count
+        done = count >= target.baseline_stances and (mean > 0.0 or target.mode != "relative")
         return replace(
             leg,
             phase="feedback" if done else "baseline",
             baseline_count=count,
-            baseline_nm_per_kg=mean,
+            baseline=mean,
             rejected=False,
             stance=stance.number,
         )
-    history = leg.history_pct
-    if leg.value_pct == leg.value_pct:
-        history = (*history, leg.value_pct)[-HISTORY:]
+    history = (*leg.history, leg.confirmed)[-HISTORY:] if isfinite(leg.confirmed) else leg.history
+    shown = target.shown(value, leg.baseline)
     return replace(
         leg,
-        value_pct=100.0 * peak / leg.baseline_nm_per_kg,
-        history_pct=history,
+        phase="feedback",
+        value=shown,
+        confirmed=shown,
+        history=history,
         rejected=False,
         stance=stance.number,
     )

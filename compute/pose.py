@@ -250,3 +250,87 @@ def shank_pose(
         gathered[0, j] = frame_m[shank.axis[1], j] - frame_m[shank.axis[0], j]
     tibia_frame(out_kjc, out_ajc, gathered[0], out_r)
     return 0.0
+
+
+@kernel
+def second_extent_m(points_m: np.ndarray, n: int) -> float:
+    """Extent of the first `n` points across their longest axis, as `compute.subject.cluster_spread_m`.
+
+    Notes
+    -----
+    Root of the middle eigenvalue of the symmetric scatter matrix, by the trigonometric solution of
+    its characteristic polynomial (Smith 1961, Commun ACM 4:168).
+    """
+    mx = my = mz = 0.0
+    for i in range(n):
+        mx += points_m[i, 0] / n
+        my += points_m[i, 1] / n
+        mz += points_m[i, 2] / n
+    xx = yy = zz = xy = xz = yz = 0.0
+    for i in range(n):
+        x, y, z = points_m[i, 0] - mx, points_m[i, 1] - my, points_m[i, 2] - mz
+        xx += x * x
+        yy += y * y
+        zz += z * z
+        xy += x * y
+        xz += x * z
+        yz += y * z
+    mean = (xx + yy + zz) / 3.0
+    xx, yy, zz = xx - mean, yy - mean, zz - mean
+    p = np.sqrt((xx * xx + yy * yy + zz * zz + 2.0 * (xy * xy + xz * xz + yz * yz)) / 6.0)
+    if p == 0.0:
+        return np.sqrt(mean)
+    half = 0.5 * _det3(xx, xy, xz, xy, yy, yz, xz, yz, zz) / (p * p * p)
+    angle = np.arccos(min(max(half, -1.0), 1.0)) / 3.0
+    top = 2.0 * p * np.cos(angle)
+    bottom = 2.0 * p * np.cos(angle + 2.0 * np.pi / 3.0)
+    return np.sqrt(max(mean - top - bottom, 0.0))
+
+
+@kernel
+def shank_pose_of_seen(
+    frame_m: np.ndarray,
+    usable: np.ndarray,
+    shank: ShankArrays,
+    min_extent_m: float,
+    gathered: np.ndarray,
+    local: np.ndarray,
+    out_r: np.ndarray,
+    out_kjc: np.ndarray,
+    out_ajc: np.ndarray,
+) -> float:
+    """`shank_pose` from the markers at hand: three of a cluster do if they are not nearly in line.
+
+    Parameters
+    ----------
+    usable : shape (markers,), bool.
+    min_extent_m : `second_extent_m` that the remaining markers must have.
+    gathered, local : shape (>= cluster markers, 3), scratch.
+
+    Returns
+    -------
+    Residual, m; NaN, like the pose, where the markers do not suffice.
+    """
+    if shank.mode != CLUSTER:
+        return shank_pose(frame_m, shank, gathered, out_r, out_kjc, out_ajc)
+    n, k = shank.cluster.shape[0], 0
+    for i in range(n):
+        if usable[shank.cluster[i]]:
+            for j in range(3):
+                gathered[k, j] = frame_m[shank.cluster[i], j]
+                local[k, j] = shank.local_m[i, j]
+            k += 1
+    if k < 3 or (k < n and not second_extent_m(local, k) > min_extent_m):
+        out_r[:] = np.nan
+        out_kjc[:] = np.nan
+        out_ajc[:] = np.nan
+        return np.nan
+    residual = cluster_pose(local[:k], gathered[:k], out_r, out_kjc)
+    for j in range(3):
+        out_ajc[j] = (
+            out_kjc[j]
+            + out_r[j, 0] * shank.ajc_local_m[0]
+            + out_r[j, 1] * shank.ajc_local_m[1]
+            + out_r[j, 2] * shank.ajc_local_m[2]
+        )
+    return residual

@@ -30,6 +30,29 @@ def calibrate(
         bool,
         typer.Option("--from-walking", help="The trial is a walk in which every landmark is seen."),
     ] = False,
+    knee_width: Annotated[
+        float | None,
+        typer.Option(
+            min=50.0, max=200.0, help="Width of the knee, mm: where it has no medial marker."
+        ),
+    ] = None,
+    ankle_width: Annotated[
+        float | None,
+        typer.Option(
+            min=40.0, max=150.0, help="Width of the ankle, mm: where it has no medial marker."
+        ),
+    ] = None,
+    marker_radius: Annotated[
+        float, typer.Option(min=1.0, max=20.0, help="Radius of the markers, mm; beside the widths.")
+    ] = 7.0,
+    leg_length: Annotated[
+        float | None,
+        typer.Option(
+            min=400.0,
+            max=1300.0,
+            help="ASIS to medial malleolus, mm (default: measured between the markers).",
+        ),
+    ] = None,
     forces: Annotated[
         Path | None, typer.Option(help="Force file of a .trc (default: beside it).")
     ] = None,
@@ -40,13 +63,16 @@ def calibrate(
 ) -> None:
     """Calibrate a person: anatomical points, joint centres, and a check of each.
 
+    Without medial markers (Plug-in Gait) give --knee-width and --ankle-width.
+
     Example: ekam calibrate static.c3d --lab lab.toml --mass 72.6 --height 1.80 --sex m --id S01 -o S01.toml
     """
     from importlib.metadata import version
 
     import numpy as np
 
-    from compute.calibration import CalibrationError, Person
+    from compute import Side
+    from compute.calibration import CalibrationError, JointWidths, Person
     from compute.calibration import calibrate as calibrate_subject
     from display.say import err
     from display.say import out as console
@@ -73,22 +99,32 @@ def calibrate(
     info = trial.markers.info
     names = present_markers(info, lab_file.lab)
     at_m = MarkerMap(info, lab_file.lab, names).apply(trial.markers.values)
-    fz_n = None
+    wrench = None
     if trial.forces is not None and lab_file.lab.plates:
-        fz_n = PlateMap(trial.forces.info, lab_file.lab).apply(trial.forces.values)[:, :, 1]
+        wrench = PlateMap(trial.forces.info, lab_file.lab).apply(trial.forces.values)
+    widths = JointWidths(
+        None if knee_width is None else 1e-3 * knee_width,
+        None if ankle_width is None else 1e-3 * ankle_width,
+        1e-3 * marker_radius,
+    )
+    leg_length_m = None if leg_length is None else 1e-3 * leg_length
     try:
         subject = calibrate_subject(
             {name: at_m[:, i] for i, name in enumerate(names)},
             rate_hz(info, lab_file.lab),
-            Person(id_, mass, height, sex.value),
-            fz_n=fz_n,
+            Person(id_, mass, height, sex.value, widths, leg_length_m),
+            wrench=wrench,
             from_walking=from_walking,
             tracking=lab_file.lab.model.tracking,
+            inertia=lab_file.lab.model.inertia,
+            hip_centre=lab_file.lab.model.hip_centre,
         )
     except CalibrationError as error:
         raise EkamError(f"{trial.path.name}: {error}") from None
     # Both feet on one plate tell nothing of its side.
-    if fz_n is not None and (from_walking or np.nanmedian(fz_n, axis=0).min() > LOADED_N):
+    if wrench is not None and (
+        from_walking or np.nanmedian(wrench[:, :, 1], axis=0).min() > LOADED_N
+    ):
         check_plate_sides(trial, lab_file.lab, subject)
     write_subject(
         out,
@@ -97,10 +133,11 @@ def calibrate(
         lab_sha256=lab_file.sha256,
         from_walking=from_walking,
         version=version("ekam"),
+        model=lab_file.lab.model,
     )
     for check in subject.checks:
         console.print(f"{check.verdict:7s} {check.name}: {check.message}")
-    for side in ("left", "right"):
-        shank = subject.left if side == "left" else subject.right
-        console.print(f"{side} tibia follows {', '.join(shank.markers())} ({shank.tracking})")
+    for side in Side:
+        shank = subject.shank(side)
+        console.print(f"{side.word} tibia follows {', '.join(shank.markers())} ({shank.tracking})")
     console.print(f"Subject file: {out}")

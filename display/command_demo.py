@@ -11,6 +11,12 @@ def demo(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Session folder (default: sessions/ID_TIME).")
     ] = None,
+    feedback: Annotated[
+        str,
+        typer.Option(
+            help="What the walker is shown, e.g. ekam_peak1, foot_progression (default: the lab file's)."
+        ),
+    ] = "",
 ) -> None:
     """Replay a bundled synthetic walker over real LSL, score it, and show both windows.
 
@@ -36,6 +42,7 @@ def demo(
     with as_file(files("replay_data")) as data, tempfile.TemporaryFile() as said:
         lab_file = read_lab(data / "synthetic_lab.toml")
         subject_file = read_subject(data / "synthetic_subject.toml")
+        lab_file.lab.target(feedback)  # refused before anything is started
         err.print("The walker of this demo is synthetic; its EKAM is known exactly.")
         publisher = subprocess.Popen(
             [
@@ -70,6 +77,7 @@ def demo(
                 mode="demo",
                 banner="SYNTHETIC WALKER",
                 seconds=seconds,
+                feedback=feedback,
             )
         finally:
             publisher.terminate()

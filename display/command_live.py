@@ -12,6 +12,12 @@ def live(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Session folder (default: sessions/ID_TIME).")
     ] = None,
+    feedback: Annotated[
+        str,
+        typer.Option(
+            help="What the walker is shown, e.g. ekam_peak1, foot_progression (default: the lab file's)."
+        ),
+    ] = "",
     allow_replay: Annotated[
         bool,
         typer.Option(
@@ -42,7 +48,8 @@ def live(
 
     refuse_existing(out)
     lab_file, subject_file = read_lab(lab), read_subject(subject)
+    lab_file.lab.target(feedback)  # refused before the streams are looked for
     if (allow_replay and not network) or SESSION_VARIABLE in os.environ:
         use_loopback()
     source = LslSource(*lab_file.lab.queries(), allow_replay=allow_replay, resolve_timeout_s=wait)
-    run_session(source, lab_file, subject_file, out=out, mode="live")
+    run_session(source, lab_file, subject_file, out=out, mode="live", feedback=feedback)

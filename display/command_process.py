@@ -15,6 +15,12 @@ def process(
         bool,
         typer.Option("--trace", help="Also write trace.csv: EKAM, KFM and load per marker frame."),
     ] = False,
+    feedback: Annotated[
+        str,
+        typer.Option(
+            help="What the walker is shown, e.g. ekam_peak1, foot_progression (default: the lab file's)."
+        ),
+    ] = "",
     forces: Annotated[
         Path | None, typer.Option(help="Force file of a .trc (default: beside it).")
     ] = None,
@@ -27,7 +33,7 @@ def process(
 
     from rich.progress import Progress
 
-    from compute import Engine, Side
+    from compute import Side
     from display.say import err, stance_table, summary_table
     from display.say import out as console
     from stream.body_checks import check_plate_sides, heading_note, unused_plates
@@ -36,19 +42,20 @@ def process(
     from stream.lab import read_lab
     from stream.readers import read_recording
     from stream.results import (
-        StancesCsv,
-        TraceCsv,
         keep_inputs,
         new_folder,
         refuse_existing,
         write_session_json,
     )
     from stream.session import Session
+    from stream.sinks import StanceSink
     from stream.status import SessionView
     from stream.subject_file import read_subject
+    from stream.tables import CurvesCsv, StancesCsv, TraceCsv
 
     refuse_existing(out)
     lab_file, subject_file = read_lab(lab), read_subject(subject)
+    target = lab_file.lab.target(feedback)
     with err.status(f"Reading {recording.name} …"):
         read = read_recording(recording, lab_file.lab, forces)
     notes = [*read.notes, heading_note(read, lab_file.lab)]
@@ -58,19 +65,16 @@ def process(
         err.print(note)
     source = FileSource(read)
 
-    def engine(marker_hz: float, force_hz: float) -> Engine:
-        return Engine(
-            subject_file.subject, marker_hz, force_hz, lab_file.lab.settings(), live=False
-        )
-
     view = SessionView()
     view.control.start()
-    session = Session(source, lab_file.lab, engine, view)
-    session.open()
+    session = Session(source, lab_file.lab, subject_file.subject, view, target=target, live=False)
+    for note in session.open().notes:
+        err.print(note)
     check_plate_sides(read, lab_file.lab, subject_file.subject)
     folder = new_folder(out, subject_file.subject.id)
     keep_inputs(folder, lab_file, subject_file)
-    session.keep([StancesCsv(folder), *([TraceCsv(folder)] if trace else [])])
+    tables: list[StanceSink] = [StancesCsv(folder, sync=False), CurvesCsv(folder)]
+    session.keep([*tables, TraceCsv(folder)] if trace else tables)
     with Progress(console=err, transient=True) as progress:
         task = progress.add_task("Scoring", total=1.0)
         outcome = session.run(

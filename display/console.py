@@ -28,6 +28,7 @@ from PyQt5.QtWidgets import (
 from pyqtgraph import PlotCurveItem, PlotWidget, mkPen
 
 from compute.conventions import Side
+from compute.feedback import Target
 from compute.stance import Stance
 from display import theme
 from stream.source import LampState, StreamHealth
@@ -50,7 +51,10 @@ LAMPS = {
 """Shape and colour of a stream's state; the word stands beside."""
 
 STREAM_COLUMNS = ("state", "stream", "rate (Hz)", "age (s)", "missing", "note")
-STANCE_COLUMNS = ("stance", "leg", "peak 1 (N·m/kg)", "peak 2 (N·m/kg)", "verdict and reasons")
+STANCE_COLUMNS = (
+    *("stance", "leg", "peak 1 (N·m/kg)", "peak 2 (N·m/kg)", "KFM (N·m/kg)", "feedback"),
+    "verdict and reasons",
+)
 KEYS = (
     "F5  start        F6  stop (asks)        Ctrl+F6  stop without asking        "
     "Esc  keep running\nB  blank the walker's picture, again to bring it back        "
@@ -88,6 +92,8 @@ class Console(QWidget):
         self.counts = _label("counts")
         self.recorded = _label("recorded")
         self.folder = _label("folder")
+        self.aim = _label("aim")
+        self.notes = _label("notes")
         self.message = _label("message")
         self.keys = _label("keys", KEYS)
         self.keys.hide()
@@ -176,6 +182,9 @@ class Console(QWidget):
             f"{clock(status.elapsed_s)}"
         )
         self.folder.setText(f"folder  {status.folder or '–'}")
+        self.aim.setText(aim(status))
+        self.notes.setText("\n".join(status.notes))
+        self.notes.setVisible(bool(status.notes))
         self.counts.setText(
             "\n".join(
                 f"{side.word}:  {status.valid[side]} valid,  {status.rejected[side]} rejected"
@@ -184,7 +193,9 @@ class Console(QWidget):
         )
         self._fill(self.streams, [_stream_row(stream) for stream in status.streams])
         newest = list(reversed(status.recent))[:STANCE_ROWS]
-        self._fill(self.stances, [_stance_row(stance) for stance in newest], STANCE_ROWS)
+        self._fill(
+            self.stances, [_stance_row(stance, status.target) for stance in newest], STANCE_ROWS
+        )
         if status.state != "running":
             self.question.hide()
 
@@ -280,6 +291,8 @@ class Console(QWidget):
         whole.addWidget(self.banner)
         whole.addWidget(self.headline)
         whole.addWidget(self.folder)
+        whole.addWidget(self.aim)
+        whole.addWidget(self.notes)
         whole.addLayout(body, 1)
         whole.addWidget(self.keys)
         whole.addWidget(self.message)
@@ -301,6 +314,24 @@ def clock(elapsed_s: float) -> str:
     return f"{hours}:{minutes:02d}:{seconds:02d}"
 
 
+def aim(status: SessionStatus) -> str:
+    """What the walker is aimed at, and from which baseline."""
+    target = status.target
+    spec, unit, digits = target.spec, target.unit, target.digits
+    space = "" if unit == "°" else " "
+    of = {"relative": " of baseline", "difference": " from baseline", "absolute": ""}[target.mode]
+    signed = "+" if target.mode == "difference" else ""
+    band = f"{target.low:{signed}.{digits}f} to {target.high:{signed}.{digits}f}{space}{unit}{of}"
+    space = "" if spec.unit == "°" else " "
+    known = [
+        f"{side.word} {value:.{max(spec.digits, 1)}f}{space}{spec.unit}"
+        for side, value in zip(Side, status.baseline, strict=True)
+        if value == value
+    ]
+    baseline = f"     baseline  {',  '.join(known)}" if known else ""
+    return f"feedback  {spec.label}: {band}{baseline}"
+
+
 def _stream_row(stream: StreamHealth) -> list[tuple[str, str]]:
     shape, colour = LAMPS[stream.state]
     nominal = _number(stream.nominal_rate_hz, ".0f") if stream.nominal_rate_hz else "irregular"
@@ -314,14 +345,17 @@ def _stream_row(stream: StreamHealth) -> list[tuple[str, str]]:
     ]
 
 
-def _stance_row(stance: Stance) -> list[tuple[str, str]]:
+def _stance_row(stance: Stance, target: Target) -> list[tuple[str, str]]:
     colour = theme.TEXT if stance.valid else theme.WARNING
+    spec = target.spec
     reasons = ", ".join(reason.replace("_", " ") for reason in stance.reasons)
     return [
         (f"{stance.number}", colour),
         (stance.side.word, colour),
         (_number(stance.ekam_peak1_nm_per_kg, ".3f"), colour),
         (_number(stance.ekam_peak2_nm_per_kg, ".3f"), colour),
+        (_number(stance.kfm_peak_nm / stance.body_mass_kg, ".3f"), colour),
+        (_number(spec.value(stance), f".{spec.digits + 1}f") + f" {spec.unit}", colour),
         ("● valid" if stance.valid else f"✖ rejected: {reasons}", colour),
     ]
 

@@ -5,21 +5,20 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 from compute import Engine
-from compute.feedback import Target
 from display.say import err, out, stance_table, summary_table
 from display.screens import no_screen_reason
 from stream.errors import EkamError
 from stream.lab import LabFile
 from stream.recorder import Recorder
-from stream.results import StancesCsv, keep_inputs, new_folder, refuse_existing, write_session_json
+from stream.results import keep_inputs, new_folder, refuse_existing, write_session_json
 from stream.session import Session
 from stream.source import Role, Source
 from stream.status import Control, SessionView
 from stream.subject_file import SubjectFile
+from stream.tables import CurvesCsv, StancesCsv
 
 
 def run_session(
@@ -31,6 +30,7 @@ def run_session(
     mode: str,
     banner: str = "",
     seconds: float | None = None,
+    feedback: str = "",
 ) -> None:
     """Run a session to its end and print where its folder is.
 
@@ -39,6 +39,7 @@ def run_session(
     out : session folder to make; None for the default name.
     banner : words that stay on the walker's screen; a replay says so by itself.
     seconds : ends the session by itself; it then also starts by itself.
+    feedback : variable that the walker is shown; empty for the lab file's.
 
     Raises
     ------
@@ -49,30 +50,29 @@ def run_session(
     from stream.lsl_config import in_use
 
     refuse_existing(out)
+    target = lab.lab.target(feedback)
     screenless = no_screen_reason()
     windows = screenless is None
     if not windows:
         err.print(f"Running without windows: {screenless}.")
     warm_up(lab, subject)
     err.print("Looking for the marker and force streams …")
-    view, target = SessionView(), Target()
+    view = SessionView()
     session = Session(
         source,
         lab.lab,
-        lambda marker_hz, force_hz: Engine(
-            subject.subject, marker_hz, force_hz, lab.lab.settings()
-        ),
+        subject.subject,
         view,
         now=local_clock,
         target=target,
         banner=banner,
-        windows=windows,
-        subject_id=subject.subject.id,
     )
     outcome = session.open()
     for role in Role:
         info = outcome.infos[role]
         err.print(f"{role.value}: {info.name} from {info.hostname}, {outcome.rates_hz[role]:g} Hz")
+    for note in outcome.notes:
+        err.print(note)
     folder, recorder = _folder(out, lab, subject, session)
     if seconds is not None or not windows:
         view.control.start()
@@ -91,7 +91,6 @@ def run_session(
                 "liblsl": library_version(),
                 "recording_fault": recorder.fault,
             },
-            feedback=asdict(target),
         )
         _report(folder, outcome.stances, recorder.fault or outcome.fault)
     if fault is not None:
@@ -111,7 +110,7 @@ def _folder(
     folder = new_folder(chosen, subject.subject.id)
     keep_inputs(folder, lab, subject)
     recorder = Recorder(folder / "raw.xdf", session.outcome.infos)
-    session.keep([StancesCsv(folder)], recorder)
+    session.keep([StancesCsv(folder), CurvesCsv(folder)], recorder)
     return folder, recorder
 
 

@@ -1,20 +1,24 @@
 """The walker's picture as data: feedback in, rectangles and words out. No Qt.
 
-Per leg one bar on a fixed percentage axis, its target band, the last values as faint ticks, the
-number, and the verdict as colour *and* shape. Both legs are mirror images, the left one on the left.
-Pixels, origin at the top left.
+Per leg one bar on a fixed axis, its target band, the last values as faint ticks, the number, and the
+verdict as colour *and* shape. Both legs are mirror images, the left one on the left. Pixels, origin at
+the top left.
 """
 
 from dataclasses import dataclass
 from enum import Enum
+from math import isfinite
 
 from compute.conventions import Side
 from compute.feedback import HISTORY, LegFeedback, Target, WalkerFeedback
 from display import theme
 from display.theme import Sizes, Viewing
 
-AXIS_LOW_PCT = 40.0
-AXIS_HIGH_PCT = 140.0
+RELATIVE_AXIS = (40.0, 140.0)
+"""Per cent of baseline that the axis shows; a band beyond it widens the axis."""
+CLOSE_UNITS = {"%": " %", "°": "°"}
+"""Units that stand behind the number; others would make it too small and stand below it."""
+MINUS = "\N{MINUS SIGN}"
 
 
 class Verdict(Enum):
@@ -22,6 +26,7 @@ class Verdict(Enum):
 
     BASELINE = "collecting baseline"
     NO_VALUE = "walk on"
+    EARLY = ""
     INSIDE = "in the target"
     ABOVE = "go lower"
     BELOW = "go higher"
@@ -130,6 +135,7 @@ class LegScene:
     beyond: Polygon
     symbol: Polygon
     number: Text
+    unit: Text
     label: Text
     words: Text
 
@@ -144,6 +150,7 @@ class Scene:
     legs: tuple[LegScene, LegScene]
     band_labels: tuple[Text, Text]
     banner: Text
+    title: Text
 
     def leg(self, side: Side) -> LegScene:
         """Picture of one leg."""
@@ -156,11 +163,52 @@ def verdict(leg: LegFeedback) -> Verdict:
         return Verdict.BASELINE
     if leg.rejected:
         return Verdict.REJECTED
-    if leg.value_pct != leg.value_pct:
+    if leg.phase == "early":
+        return Verdict.EARLY
+    if not isfinite(leg.value):
         return Verdict.NO_VALUE
     if leg.in_band:
         return Verdict.INSIDE
-    return Verdict.ABOVE if leg.value_pct > leg.target.high_pct else Verdict.BELOW
+    return Verdict.ABOVE if leg.value > leg.target.high else Verdict.BELOW
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Ends of a bar's axis, in the target's terms; they follow from the target alone and never move."""
+
+    low: float
+    high: float
+
+    def share(self, value: float) -> float:
+        """Height of a value as a share of the axis, held within its ends."""
+        return min(max((value - self.low) / (self.high - self.low), 0.0), 1.0)
+
+
+def axis(target: Target) -> Axis:
+    """Axis on which a target's band and what lies around it are seen.
+
+    A difference is seen from well beyond zero, which is the walker's own baseline; a plain value from
+    two widths of the band on either side.
+    """
+    width = target.high - target.low
+    if target.mode == "relative":
+        low, high = RELATIVE_AXIS
+        return Axis(min(low, target.low - 10.0), max(high, target.high + 10.0))
+    if target.mode == "absolute":
+        return Axis(target.low - 2.0 * width, target.high + 2.0 * width)
+    low, high = min(target.low, 0.0), max(target.high, 0.0)
+    margin = max(0.75 * (high - low), width)
+    return Axis(low - margin, high + margin)
+
+
+def number(value: float, target: Target) -> str:
+    """A value as the walker reads it: ``87 %``, ``−6°``, or ``+4`` with its unit below."""
+    if not isfinite(value):
+        return ""
+    digits = format(abs(value), f".{target.digits}f")
+    negative = value < 0.0 and float(digits) > 0.0
+    plus = "+" if target.mode == "difference" and float(digits) > 0.0 else ""
+    return f"{MINUS if negative else plus}{digits}{CLOSE_UNITS.get(target.unit, '')}"
 
 
 def walker_scene(
@@ -187,6 +235,13 @@ def walker_scene(
             sizes.words_px,
             theme.WARNING,
         ),
+        title=Text(
+            feedback.left.target.spec.plain,
+            # between the bars, clear of the arrows at their upper ends
+            Rect(0.425 * width_px, 0.1 * height_px, 0.15 * width_px, 0.06 * height_px),
+            sizes.title_px,
+            theme.QUIET,
+        ),
     )
 
 
@@ -200,7 +255,8 @@ def _leg(leg: LegFeedback, width_px: float, height_px: float, sizes: Sizes) -> L
     track = box(0.315, 0.145, 0.10, 0.635)
     told = verdict(leg)
     # a baseline is not judged, so it has no bar; a rejected stance keeps the older value
-    value = float("nan") if told is Verdict.BASELINE else leg.value_pct
+    value = float("nan") if told is Verdict.BASELINE else leg.value
+    scale = axis(leg.target)
     colour = COLOURS.get(told, theme.NEUTRAL)
     edges = {Verdict.INSIDE: "solid", Verdict.REJECTED: "dashed"}
     number_colour = theme.QUIET if told is Verdict.REJECTED else theme.TEXT
@@ -209,19 +265,25 @@ def _leg(leg: LegFeedback, width_px: float, height_px: float, sizes: Sizes) -> L
         verdict=told,
         track=track,
         # nothing to aim at while the leg walks as it always does
-        band=Rect() if told is Verdict.BASELINE else _band(column, leg.target),
-        bar=_bar(track, value),
+        band=Rect() if told is Verdict.BASELINE else _band(column, leg.target, scale),
+        bar=_bar(track, value, scale),
         colour=colour,
         edge=edges.get(told, ""),
-        ticks=_ticks(column, leg.history_pct, sizes.tick_px),
-        beyond=_beyond(track, value, 0.03 * height_px),
-        symbol=_symbol(told, box(0.015, 0.46, 0.27, 0.24)),
+        ticks=_ticks(column, leg.history, scale, sizes.tick_px),
+        beyond=_beyond(track, value, scale, 0.03 * height_px),
+        symbol=_symbol(told, box(0.015, 0.49, 0.27, 0.24)),
         number=Text(
-            f"{value:.0f} %" if value == value else "",
-            box(0.01, 0.17, 0.275, 0.25),
+            number(value, leg.target),
+            box(0.01, 0.192, 0.275, 0.19),
             sizes.number_px,
             number_colour,
-            widest="100 %",
+            widest=_widest(leg.target, scale),
+        ),
+        unit=Text(
+            leg.target.unit if isfinite(value) and leg.target.unit not in CLOSE_UNITS else "",
+            box(0.01, 0.385, 0.275, 0.07),
+            sizes.label_px,
+            number_colour,
         ),
         label=Text(leg.side.word, box(0.255, 0.82, 0.22, 0.075), sizes.label_px),
         words=Text(_words(told, leg), box(0.02, 0.905, 0.45, 0.085), sizes.words_px),
@@ -229,47 +291,62 @@ def _leg(leg: LegFeedback, width_px: float, height_px: float, sizes: Sizes) -> L
 
 
 def _words(told: Verdict, leg: LegFeedback) -> str:
+    if told is Verdict.ABOVE:
+        return leg.target.spec.above
+    if told is Verdict.BELOW:
+        return leg.target.spec.below
     if told is not Verdict.BASELINE:
         return told.value
     needed = leg.target.baseline_stances
     return f"{told.value} {min(leg.baseline_count, needed)} of {needed}"
 
 
-def _axis_y(column: Rect, value_pct: float) -> float:
-    """Height of a percentage on the fixed axis, held within its ends."""
-    share = (value_pct - AXIS_LOW_PCT) / (AXIS_HIGH_PCT - AXIS_LOW_PCT)
-    return column.bottom - min(max(share, 0.0), 1.0) * column.height
+def _widest(target: Target, scale: Axis) -> str:
+    """The longest number that is usual on this axis."""
+    return max(
+        (
+            number(value, target)
+            for value in (scale.low, 100.0, scale.high)
+            if scale.low <= value <= scale.high
+        ),
+        key=len,
+    )
 
 
-def _span(column: Rect, low_pct: float, high_pct: float) -> Rect:
-    top = _axis_y(column, high_pct)
-    return Rect(column.x, top, column.width, _axis_y(column, low_pct) - top)
+def _y(column: Rect, value: float, scale: Axis) -> float:
+    return column.bottom - scale.share(value) * column.height
 
 
-def _band(column: Rect, target: Target) -> Rect:
-    return _span(column, target.low_pct, target.high_pct)
+def _span(column: Rect, low: float, high: float, scale: Axis) -> Rect:
+    top = _y(column, high, scale)
+    return Rect(column.x, top, column.width, _y(column, low, scale) - top)
 
 
-def _bar(track: Rect, value_pct: float) -> Rect:
-    return _span(track, AXIS_LOW_PCT, value_pct) if value_pct == value_pct else Rect()
+def _band(column: Rect, target: Target, scale: Axis) -> Rect:
+    return _span(column, target.low, target.high, scale)
 
 
-def _ticks(column: Rect, history_pct: tuple[float, ...], tick_px: float) -> tuple[Rect, ...]:
-    newest = history_pct[-HISTORY:]
+def _bar(track: Rect, value: float, scale: Axis) -> Rect:
+    return _span(track, scale.low, value, scale) if isfinite(value) else Rect()
+
+
+def _ticks(
+    column: Rect, history: tuple[float, ...], scale: Axis, tick_px: float
+) -> tuple[Rect, ...]:
     drawn = [
-        Rect(column.x, _axis_y(column, value) - tick_px / 2.0, column.width, tick_px)
-        for value in newest
-        if value == value
+        Rect(column.x, _y(column, value, scale) - tick_px / 2.0, column.width, tick_px)
+        for value in history[-HISTORY:]
+        if isfinite(value)
     ]
     return (*[Rect()] * (HISTORY - len(drawn)), *drawn)
 
 
-def _beyond(track: Rect, value_pct: float, size_px: float) -> Polygon:
+def _beyond(track: Rect, value: float, scale: Axis, size_px: float) -> Polygon:
     middle, right = track.x + track.width / 2.0, track.x + track.width
-    if value_pct > AXIS_HIGH_PCT:
+    if value > scale.high:
         base = track.y - 0.2 * size_px
         return (track.x, base), (right, base), (middle, base - size_px)
-    if value_pct < AXIS_LOW_PCT:
+    if value < scale.low:
         base = track.bottom + 0.2 * size_px
         return (track.x, base), (right, base), (middle, base + size_px)
     return ()

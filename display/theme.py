@@ -54,6 +54,7 @@ class Sizes:
     number_px: float
     words_px: float
     label_px: float
+    title_px: float
     band_edge_px: float
     bar_edge_px: float
     tick_px: float
@@ -77,6 +78,7 @@ def walker_sizes(width_px: float, height_px: float, viewing: Viewing = DEFAULT_V
         number_px=font_px(98.0),
         words_px=font_px(38.0),
         label_px=font_px(34.0),
+        title_px=font_px(26.0),
         band_edge_px=line_px(8.0),
         bar_edge_px=line_px(8.0),
         tick_px=line_px(6.0),

@@ -14,11 +14,13 @@ from PyQt5.QtGui import (
     QColor,
     QFont,
     QFontMetricsF,
+    QHideEvent,
     QKeyEvent,
     QPaintEvent,
     QPen,
     QPolygonF,
     QResizeEvent,
+    QShowEvent,
 )
 from PyQt5.QtWidgets import (
     QGraphicsItem,
@@ -78,6 +80,7 @@ class WalkerWindow(GraphicsView):  # type: ignore[misc] # pyqtgraph has no types
         self._legs = (_LegItems(self), _LegItems(self))
         self._band_labels = (_TextItem(self), _TextItem(self))
         self._banner = _TextItem(self)
+        self._title = _TextItem(self)
         self._shown, self._feedback = view.walker.read()
         self._guard(self._draw)
         self._timer = QTimer(self)
@@ -93,6 +96,7 @@ class WalkerWindow(GraphicsView):  # type: ignore[misc] # pyqtgraph has no types
         """Take everything off the screen, or bring it back."""
         self.blank = not self.blank
         self._guard(self._draw)
+        self._say_seen(self.isVisible())
 
     def toggle_full_screen(self) -> None:
         """Switch between full screen and a window."""
@@ -100,6 +104,16 @@ class WalkerWindow(GraphicsView):  # type: ignore[misc] # pyqtgraph has no types
             self.showNormal()
         else:
             self.showFullScreen()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """The walker can see the picture from now on."""
+        super().showEvent(event)
+        self._say_seen(True)
+
+    def hideEvent(self, event: QHideEvent | None) -> None:
+        """The picture is gone: closed or minimised."""
+        super().hideEvent(event)
+        self._say_seen(False)
 
     def close(self) -> bool:
         """Close the window but keep its items, so that it can be shown again."""
@@ -158,6 +172,14 @@ class WalkerWindow(GraphicsView):  # type: ignore[misc] # pyqtgraph has no types
         for item, text in zip(self._band_labels, scene.band_labels, strict=True):
             item.show(text, self.blank)
         self._banner.show(scene.banner, self.blank)
+        self._title.show(scene.title, self.blank)
+
+    def _say_seen(self, visible: bool) -> None:
+        """Tell the session, which writes for every stance what the walker saw of it."""
+        if visible and not self.blank:
+            self._view.walker_sees.set()
+        else:
+            self._view.walker_sees.clear()
 
     def _guard(self, do: Callable[[], None]) -> None:
         # an exception that leaves a Qt virtual or slot would end the process in mid-walk
@@ -185,7 +207,7 @@ class _LegItems:
         self.bar_edge.setBrush(_NO_BRUSH)
         self.beyond = _polygon(view)
         self.symbol = _polygon(view)
-        self.texts = [_TextItem(view) for _ in range(3)]
+        self.texts = [_TextItem(view) for _ in range(4)]
 
     def show(self, leg: LegScene, scene: Scene, blank: bool) -> None:
         sizes = scene.sizes
@@ -207,7 +229,9 @@ class _LegItems:
         _place(self.bar_edge, _inset(leg.bar, sizes.bar_edge_px / 2.0), blank or not leg.edge)
         _place_polygon(self.beyond, leg.beyond, brush, blank)
         _place_polygon(self.symbol, leg.symbol, brush, blank)
-        for words, text in zip(self.texts, (leg.number, leg.label, leg.words), strict=True):
+        for words, text in zip(
+            self.texts, (leg.number, leg.unit, leg.label, leg.words), strict=True
+        ):
             words.show(text, blank)
 
 

@@ -16,6 +16,10 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from compute import PURPOSE, ContactThresholds, Settings
+from compute.feedback import Target, target_for
+from compute.inertia import InertiaModel
+from compute.joint_centres import HipCentre
+from compute.variables import Mode
 from stream.errors import EkamError
 from stream.lsl import StreamQuery
 from stream.marker_sets import PRESETS
@@ -179,10 +183,52 @@ class Events(_Table):
         return self
 
 
+class Feedback(_Table):
+    """What the walker is shown: a variable of `compute.variables` and its band.
+
+    `low` and `high` are % of the leg's own baseline, or a difference to it or the value itself in the
+    unit shown (`mode`); what is not given is the variable's default.
+    """
+
+    variable: str = Target.variable
+    mode: Mode | None = None
+    low: float | None = None
+    high: float | None = None
+    baseline_stances: Annotated[int, Field(ge=1, le=200)] = 10
+
+    @model_validator(mode="after")
+    def _makes_a_target(self) -> "Feedback":
+        self.target()
+        return self
+
+    def target(self, chosen: str = "") -> Target:
+        """The band; another variable than the file's has its default band.
+
+        Raises
+        ------
+        ValueError : no such variable, or a band that cannot be.
+        """
+        if chosen and chosen != self.variable:
+            return target_for(chosen, baseline_stances=self.baseline_stances)
+        return target_for(
+            self.variable,
+            mode=self.mode,
+            low=self.low,
+            high=self.high,
+            baseline_stances=self.baseline_stances,
+        )
+
+
 class Model(_Table):
-    """How the shank is followed: `auto` takes a cluster where there is one."""
+    """The body model that `ekam calibrate` builds.
+
+    `tracking`: how the shank is followed, `auto` takes a cluster where there is one. `hip_centre`: formula
+    of `compute.joint_centres`. `inertia`: table of `compute.inertia`.
+    """
 
     tracking: Literal["auto", "cluster", "landmarks"] = "auto"
+    hip_centre: HipCentre = "harrington"
+    inertia: InertiaModel = "dumas"
 
 
 class Lab(_Table):
@@ -196,6 +242,7 @@ class Lab(_Table):
     filter: Filter = Filter()
     events: Events = Events()
     model: Model = Model()
+    feedback: Feedback = Feedback()
 
     @model_validator(mode="after")
     def _plates_differ(self) -> "Lab":
@@ -215,6 +262,18 @@ class Lab(_Table):
             StreamQuery(**table.stream.model_dump()) for table in (self.markers, self.forces)
         )
         return markers, forces
+
+    def target(self, chosen: str = "") -> Target:
+        """What the walker is aimed at: the lab file's, or the default of the variable `chosen`.
+
+        Raises
+        ------
+        EkamError : there is no such variable.
+        """
+        try:
+            return self.feedback.target(chosen)
+        except ValueError as error:
+            raise EkamError(str(error)) from None
 
     def settings(self) -> Settings:
         """Engine settings of this laboratory."""

@@ -13,7 +13,10 @@ from stream.source import Channel, Role, StreamInfo
 from stream.units import FORCE, LENGTH, MOMENT, factor
 
 AXES = "XYZ"
+ABSENT = (-1, -1, -1)
+"""Columns of a marker that the stream does not carry."""
 SUFFIXES = ("_", ":", ".", " ")
+RATE_TOLERANCE = 0.05
 MAX_RATE_HZ = {Role.MARKERS: 2000.0, Role.FORCES: 20000.0}
 WRENCH_KINDS = tuple(f"{what}{axis}" for what in ("Force", "Moment") for axis in AXES)
 
@@ -46,12 +49,31 @@ def rate_hz(info: StreamInfo, lab: Lab) -> float:
     return rate
 
 
+def refuse_other_rate(role: Role, used_hz: float, mean_hz: float, median_hz: float) -> None:
+    """Refuse a stream whose samples do not come at the rate that the filters were designed for.
+
+    Parameters
+    ----------
+    mean_hz, median_hz : as its stamps tell; either may be off (gaps, blocks of equal stamps), not both.
+
+    Raises
+    ------
+    EkamError : both are.
+    """
+    if min(abs(mean_hz / used_hz - 1.0), abs(median_hz / used_hz - 1.0)) > RATE_TOLERANCE:
+        raise EkamError(
+            f"the {role.value} stream delivers {mean_hz:.4g} samples per second, not the {used_hz:g} "
+            f"it was taken for: correct rate_hz under [{role.value}] in the lab file"
+        )
+
+
 class MarkerMap:
     """Markers of a stream by canonical name, in the lab frame.
 
     Parameters
     ----------
     needed : canonical names, in the order of the result.
+    optional : those of them that the stream may lack: they are missing (NaN) in every frame.
 
     Raises
     ------
@@ -59,21 +81,24 @@ class MarkerMap:
         known.
     """
 
-    def __init__(self, info: StreamInfo, lab: Lab, needed: Iterable[str]) -> None:
+    def __init__(
+        self, info: StreamInfo, lab: Lab, needed: Iterable[str], optional: Iterable[str] = ()
+    ) -> None:
         self.names = tuple(needed)
-        labels = lab.markers.labels()
+        labels, may_lack = lab.markers.labels(), set(optional)
         found = _positions(info.channels)
-        missing = [name for name in self.names if labels.get(name, name) not in found]
+        absent = [name for name in self.names if labels.get(name, name) not in found]
+        missing = [name for name in absent if name not in may_lack]
         if missing:
             raise EkamError(missing_markers(missing, labels, info.name))
-        self._columns = np.array(
-            [found[labels.get(name, name)] for name in self.names], dtype=np.int64
-        )
-        self._columns = self._columns.reshape(-1, 3)
+        columns = [found.get(labels.get(name, name), ABSENT) for name in self.names]
+        self._columns = np.array(columns, dtype=np.int64).reshape(-1, 3)
         self._to_m = np.array(
             [
-                _factor(lab.markers.unit, info.channels[columns[0]], LENGTH, "[markers] unit")
-                for columns in self._columns
+                _factor(lab.markers.unit, info.channels[x], LENGTH, "[markers] unit")
+                if x >= 0
+                else np.nan
+                for x, _, _ in columns
             ]
         )
         self._r = lab.axes.r_lab_from_capture()

@@ -15,7 +15,8 @@ def _both(table: dict[str, str]) -> dict[str, str]:
 CANONICAL = {name: name for name in PURPOSE}
 
 VICON = {
-    **{name: name for name in ("RASI", "LASI", "RPSI", "LPSI", "C7", "T10", "CLAV", "STRN")},
+    **{name: name for name in ("RASI", "LASI", "RPSI", "LPSI", "SACR")},
+    **{name: name for name in ("C7", "T10", "CLAV", "STRN")},
     **_both(
         {
             "xTH1": "xTHI", "xTH2": "xTHAP", "xTH3": "xTHAD",

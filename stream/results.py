@@ -1,45 +1,35 @@
-"""What a session leaves on disk beside the raw recording: stances.csv, trace.csv, session.json."""
+"""The folder of a session: made, given its inputs, and summed up in session.json."""
 
-import csv
 import json
-import os
 import platform
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
+from math import isnan
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 
-from compute import Stance
-from compute.conventions import pct_bw_ht
+from compute import Side
 from stream.errors import EkamError
 from stream.lab import LabFile
-from stream.session import Outcome
+from stream.sinks import Outcome
 from stream.subject_file import SubjectFile
 
-STANCE_COLUMNS = (
-    "stance", "side", "t_on_s", "t_off_s", "ekam_peak1_nm", "ekam_peak2_nm", "ekam_peak1_nm_per_kg",
-    "ekam_peak2_nm_per_kg", "ekam_peak1_pct_bwht", "ekam_valley_nm_per_kg", "ekam_peak1_at_pct",
-    "ekam_peak2_at_pct", "ekam_impulse_nms_per_kg", "ekam_peak1_sigma_nm_per_kg",
-    "ekam_peak2_sigma_nm_per_kg", "ekam_peak1_vector_nm_per_kg", "ekam_peak1_jcs_nm_per_kg",
-    "kfm_peak_nm_per_kg", "hip_adduction_peak_deg", "pelvic_drop_peak_deg", "foot_progression_deg",
-    "trunk_lean_peak_deg", "knee_varus_at_peak_deg", "tibia_frontal_at_peak_deg", "step_width_m",
-    "step_length_m", "fz_peak_bw", "valr_bw_per_s", "vilr_bw_per_s", "stance_s",
-    "cadence_steps_per_min", "verdict", "reasons", "block", "target_low", "target_high", "shown",
-    "latency_ms",
-)  # fmt: skip
-"""Contract with every reader of a session; a value that cannot be computed is empty."""
-
-TRACE_COLUMNS = ("time_s", "side", "ekam_nm", "kfm_nm", "fz_n", "contact")
-
-METHOD = (
-    "external knee adduction moment, vector method: (P - K) x F + T from the plate wrench about the knee "
-    "joint centre, in the tibia frame; zero-lag Butterworth on markers and plate channels alike; segment "
-    "weight and inertia not included"
-)
+METHOD = {
+    "ekam": "external knee adduction moment (the load that the environment applies; the internal net joint "
+    "moment is its negative), positive = adduction, both legs alike: full Newton-Euler of foot and shank, "
+    "the plate wrench about the knee joint centre and their weight and inertia, in the tibia frame",
+    "inertia": "segment masses, centres and inertia of Dumas & Wojtusch 2018 by sex, scaled by body mass and "
+    "segment length, as subject.toml holds them",
+    "filter": "zero-lag Butterworth (2nd order, two passes) of one cut-off on markers, forces and plate "
+    "moments, each at its own rate",
+    "columns": "vector = quasi-static, without weight and inertia of the segments; jcs = about the floating "
+    "axis of the joint coordinate system; angles and moments of other joints by the same run",
+}
+"""How the scored values come about, in words."""
 
 PACKAGES = ("ekam", "ezc3d", "numba", "numpy", "pylsl", "scipy")
 
@@ -80,90 +70,6 @@ def keep_inputs(folder: Path, lab: LabFile, subject: SubjectFile) -> None:
     (folder / "subject.toml").write_text(subject.text, encoding="utf-8")
 
 
-class StancesCsv:
-    """``stances.csv``: a line per stance, on disk before the next one begins."""
-
-    def __init__(self, folder: Path) -> None:
-        self._file: TextIO = (folder / "stances.csv").open("x", encoding="utf-8", newline="")
-        self._writer = csv.DictWriter(self._file, STANCE_COLUMNS, restval="", lineterminator="\n")
-        self._writer.writeheader()
-        self._flush()
-
-    def stance(self, stance: Stance, shown: str, latency_ms: float) -> None:
-        """Write one line."""
-        self._writer.writerow(
-            {name: _text(value) for name, value in _row(stance, shown, latency_ms).items()}
-        )
-        self._flush()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-    def _flush(self) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
-
-
-class TraceCsv:
-    """``trace.csv``: the scored curves of every stance, a line per marker frame."""
-
-    def __init__(self, folder: Path) -> None:
-        self._file: TextIO = (folder / "trace.csv").open("x", encoding="utf-8", newline="")
-        self._writer = csv.writer(self._file, lineterminator="\n")
-        self._writer.writerow(TRACE_COLUMNS)
-
-    def stance(self, stance: Stance, shown: str, latency_ms: float) -> None:
-        """Write the curves of one stance; a stance that was not computed has none."""
-        if stance.curves is None:
-            return
-        curves = stance.curves
-        rows = np.column_stack([curves.time_s, curves.ekam_nm, curves.kfm_nm, curves.fz_n])
-        self._writer.writerows(
-            (_text(t), stance.side.word, _text(ekam), _text(kfm), _text(fz), 1)
-            for t, ekam, kfm, fz in rows
-        )
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-
-def _row(stance: Stance, shown: str, latency_ms: float) -> dict[str, Any]:
-    mass = stance.body_mass_kg
-    return {
-        "stance": stance.number,
-        "side": stance.side.word,
-        "t_on_s": stance.t_on_s,
-        "t_off_s": stance.t_off_s,
-        "ekam_peak1_nm": stance.ekam_peak1_nm,
-        "ekam_peak2_nm": stance.ekam_peak2_nm,
-        "ekam_peak1_nm_per_kg": stance.ekam_peak1_nm_per_kg,
-        "ekam_peak2_nm_per_kg": stance.ekam_peak2_nm_per_kg,
-        "ekam_peak1_pct_bwht": pct_bw_ht(stance.ekam_peak1_nm, mass, stance.height_m),
-        "ekam_valley_nm_per_kg": stance.ekam_valley_nm / mass,
-        "ekam_peak1_at_pct": stance.ekam_peak1_at_pct,
-        "ekam_peak2_at_pct": stance.ekam_peak2_at_pct,
-        "ekam_impulse_nms_per_kg": stance.ekam_impulse_nms / mass,
-        "ekam_peak1_vector_nm_per_kg": stance.ekam_peak1_nm_per_kg,
-        "kfm_peak_nm_per_kg": stance.kfm_peak_nm / mass,
-        "fz_peak_bw": stance.fz_peak_bw,
-        "stance_s": stance.stance_s,
-        "cadence_steps_per_min": stance.cadence_steps_per_min,
-        "verdict": "valid" if stance.valid else "rejected",
-        "reasons": ";".join(stance.reasons),
-        "shown": shown,
-        "latency_ms": latency_ms,
-    }
-
-
-def _text(value: Any) -> str:
-    """Shortest text that reads back to the same number; empty for NaN."""
-    if isinstance(value, float):
-        return "" if np.isnan(value) else repr(float(value))
-    return str(value)
-
-
 def write_session_json(
     folder: Path,
     outcome: Outcome,
@@ -172,7 +78,6 @@ def write_session_json(
     *,
     mode: str,
     origin: Mapping[str, Any],
-    feedback: Mapping[str, Any] | None = None,
 ) -> None:
     """``session.json``: what ran, on what, with which settings and how it went.
 
@@ -180,11 +85,9 @@ def write_session_json(
     ----------
     mode : ``live``, ``replay``, ``demo`` or ``process``.
     origin : where the data came from: file and hash, or the LSL configuration.
-    feedback : target that the walker was shown, in a session that shows one.
     """
     reasons = Counter(reason for stance in outcome.stances for reason in stance.reasons)
-    valid = [stance for stance in outcome.stances if stance.valid]
-    latency = np.array(outcome.latencies_ms)
+    valid = {side.word: len(outcome.valid(side)) for side in Side}
     table = {
         "mode": mode,
         "written_utc": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -197,7 +100,8 @@ def write_session_json(
         "method": METHOD,
         "filter": lab.lab.filter.model_dump(),
         "events": lab.lab.events.model_dump(),
-        "feedback": dict(feedback) if feedback is not None else None,
+        "notes": list(outcome.notes),
+        "feedback": dict(outcome.feedback),
         "streams": {
             role.value: {
                 "name": info.name,
@@ -214,19 +118,27 @@ def write_session_json(
             for role, info in outcome.infos.items()
         },
         "stances": {
-            "valid": {
-                side: sum(stance.side.word == side for stance in valid)
-                for side in ("left", "right")
-            },
-            "rejected": len(outcome.stances) - len(valid),
+            "valid": valid,
+            "rejected": len(outcome.stances) - sum(valid.values()),
             "reasons": dict(sorted(reasons.items())),
         },
         "latency_ms": {
             "what": "deciding sample's stamp to value handed to the walker window",
-            **{f"p{q}": float(np.percentile(latency, q)) for q in (50, 95, 99) if len(latency)},
-            **({"max": float(latency.max())} if len(latency) else {}),
+            **_percentiles(outcome.latencies_ms),
         },
+        "early_latency_ms": {
+            "what": "the same for the early value, from the sample that decided it",
+            **_percentiles(outcome.early_latencies_ms),
+        },
+        "live_delay_ms": None if isnan(outcome.live_delay_s) else 1e3 * outcome.live_delay_s,
     }
     with (folder / "session.json").open("x", encoding="utf-8") as file:
         json.dump(table, file, indent=2)
         file.write("\n")
+
+
+def _percentiles(latencies_ms: list[float]) -> dict[str, float]:
+    if not latencies_ms:
+        return {}
+    found = np.percentile(latencies_ms, (50, 95, 99, 100))
+    return dict(zip(("p50", "p95", "p99", "max"), map(float, found), strict=True))

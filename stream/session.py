@@ -12,67 +12,27 @@ and in the sinks. Nothing here touches Qt.
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from dataclasses import replace
+from math import isfinite, nan
 
 import numpy as np
 
-from compute import Engine, Side, Stance
-from compute.feedback import Target, WalkerFeedback, start
+from compute import Engine, Side, Stance, Subject
+from compute.early import Early
+from compute.feedback import LegFeedback, Target, WalkerFeedback, start
+from compute.variables import judged
 from stream.align import Aligner
 from stream.body_checks import check_body
 from stream.errors import EkamError
 from stream.lab import Lab
-from stream.mapping import MarkerMap, PlateMap, rate_hz
-from stream.source import Chunk, Role, Source, StreamInfo
+from stream.mapping import MarkerMap, PlateMap, present_markers, rate_hz, refuse_other_rate
+from stream.sinks import Outcome, RawSink, StanceSink, Told
+from stream.source import Role, Source, StreamInfo
 from stream.status import SessionStatus, SessionView
 
 PULL_S = 0.1
 STATUS_EVERY_S = 0.1
 RECENT = 12
-RATE_TOLERANCE = 0.05
-
-
-class StanceSink(Protocol):
-    """Something that keeps stances: a file, an outlet."""
-
-    def stance(self, stance: Stance, shown: str, latency_ms: float) -> None:
-        """Take one stance; `latency_ms` is NaN where there is no live clock."""
-        ...
-
-    def close(self) -> None:
-        """Finish; never raises."""
-        ...
-
-
-class RawSink(Protocol):
-    """Something that keeps chunks as they were received."""
-
-    def offer(self, chunk: Chunk) -> None:
-        """Take a chunk; never waits."""
-        ...
-
-    @property
-    def bytes_written(self) -> int:
-        """Bytes kept so far."""
-        ...
-
-    @property
-    def fault(self) -> str:
-        """What went wrong; empty while all is well."""
-        ...
-
-
-@dataclass
-class Outcome:
-    """What a session leaves behind for its summary."""
-
-    infos: dict[Role, StreamInfo]
-    rates_hz: dict[Role, float]
-    stances: list[Stance] = field(default_factory=list)
-    latencies_ms: list[float] = field(default_factory=list)
-    dropped: dict[Role, int] = field(default_factory=dict)
-    fault: str = ""
 
 
 class Session:
@@ -81,38 +41,40 @@ class Session:
     Parameters
     ----------
     source : not yet open.
-    lab, engine : laboratory and a function that makes the engine once both rates are known.
+    lab, subject : laboratory and calibrated person.
     view : what the windows read.
     now : LSL local clock; None for files, which have no latency.
-    target, banner : what the walker is shown.
-    subject_id : for the operator.
+    target : what the walker is aimed at; None for the lab file's.
+    banner : words that stay on the walker's screen.
+    live : also compute the causal trace.
     """
 
     def __init__(
         self,
         source: Source,
         lab: Lab,
-        engine: Callable[[float, float], Engine],
+        subject: Subject,
         view: SessionView,
         *,
         now: Callable[[], float] | None = None,
         target: Target | None = None,
         banner: str = "",
-        windows: bool = False,
-        subject_id: str = "",
+        live: bool = True,
     ) -> None:
         self._source = source
         self._lab = lab
-        self._make_engine = engine
+        self._subject = subject
         self._view = view
         self._now = now
-        self._windows = windows
-        self._feedback: WalkerFeedback = start(target or Target(), banner)
+        self._live = live
+        self._target = target or lab.target()
+        self._feedback: WalkerFeedback = start(self._target, banner)
+        self._early_seen = [False, False]
         self._sinks: list[StanceSink] = []
         self._raw: RawSink | None = None
         self._recent: deque[Stance] = deque(maxlen=RECENT)
         self._counts = np.zeros((2, 2), dtype=int)
-        self._status = SessionStatus(banner=banner, subject_id=subject_id)
+        self._status = SessionStatus(banner=banner, subject_id=subject.id, target=self._target)
         self._status_at = self._started_at = -np.inf
         view.walker.publish(self._feedback)
 
@@ -127,8 +89,16 @@ class Session:
             infos = self._source.open()
             lab = self._lab
             rates = {role: rate_hz(infos[role], lab) for role in Role}
-            self._engine = engine = self._make_engine(rates[Role.MARKERS], rates[Role.FORCES])
-            self._markers = MarkerMap(infos[Role.MARKERS], lab, engine.markers)
+            subject, notes = self._carried_by(infos[Role.MARKERS])
+            self._engine = engine = Engine(
+                subject,
+                rates[Role.MARKERS],
+                rates[Role.FORCES],
+                lab.settings(),
+                live=self._live,
+            )
+            optional = set(engine.markers) - set(subject.needed())
+            self._markers = MarkerMap(infos[Role.MARKERS], lab, engine.markers, optional)
             self._plates = PlateMap(infos[Role.FORCES], lab)
             self._scale_known = False
             self._rates_known: set[Role] = set()
@@ -145,7 +115,9 @@ class Session:
         if not self._feedback.banner and any(info.replay for info in infos.values()):
             self._feedback = replace(self._feedback, banner="REPLAY")
             self._view.walker.publish(self._feedback)
-        self.outcome = Outcome(infos, rates)
+        self.outcome = Outcome(
+            infos, rates, notes, live_delay_s=engine.live_delay_s if self._live else nan
+        )
         return self.outcome
 
     def keep(self, sinks: list[StanceSink], raw: RawSink | None = None) -> None:
@@ -181,6 +153,7 @@ class Session:
             self._tell("stopping", force=True)
         finally:
             self.outcome.dropped = dict(self._aligner.dropped)
+            self.outcome.feedback = self._feedback.summary()
             self._source.close()
             for sink in self._sinks:
                 try:
@@ -221,9 +194,26 @@ class Session:
             )
             if len(self._engine.live_rows):
                 self._view.trace.append(self._engine.live_rows)
+            early = list(self._engine.early)
             for stance in stances:
+                while early and early[0].t_s <= stance.t_decide_s:
+                    self._publish_early(early.pop(0))
                 self._publish(stance)
+            for each in early:
+                self._publish_early(each)
         self._tell("running")
+
+    def _carried_by(self, info: StreamInfo) -> tuple[Subject, tuple[str, ...]]:
+        """The subject as far as this stream's markers track it, and what the others cost, in sentences."""
+        subject, notes = self._subject.restricted_to(present_markers(info, self._lab))
+        spec = self._target.spec
+        lacking = spec.lacking(subject)
+        if lacking:
+            raise EkamError(
+                f"{spec.label} cannot be fed back without markers on {lacking}: place and label them and "
+                "calibrate with them, or choose another variable (--feedback, or [feedback] in the lab file)"
+            )
+        return subject, tuple(notes)
 
     def _check_rates(self) -> None:
         """Refuse filters that were designed for another sampling rate, once the rate has been seen."""
@@ -233,30 +223,51 @@ class Session:
             if np.isnan(mean):
                 continue
             self._rates_known.add(role)
-            if min(abs(mean / used - 1.0), abs(median / used - 1.0)) > RATE_TOLERANCE:
-                raise EkamError(
-                    f"the {role.value} stream delivers {mean:.4g} samples per second, not the {used:g} "
-                    f"it was taken for: correct rate_hz under [{role.value}] in the lab file"
-                )
+            refuse_other_rate(role, used, mean, median)
+
+    def _publish_early(self, early: Early) -> None:
+        """Move the walker's bar before the stance has ended; nothing is counted or kept yet."""
+        feedback = self._feedback.after_early(early)
+        if feedback is self._feedback:
+            return
+        self._feedback = feedback
+        self._view.walker.publish(feedback)
+        self._early_seen[early.side] = self._view.walker_sees.is_set()
+        if self._now is not None:
+            self.outcome.early_latencies_ms.append(self._since_ms(early.t_s))
 
     def _publish(self, stance: Stance) -> None:
         """Walker first, then everything that is kept."""
+        stance = judged(stance, self._target.spec)
+        before = self._feedback.leg(stance.side)
         self._feedback = self._feedback.after(stance)
         self._view.walker.publish(self._feedback)
-        leg = self._feedback.leg(stance.side)
-        shown = "final" if self._windows and stance.valid and leg.phase == "feedback" else "none"
-        latency_ms = float("nan")
+        told = self._told(stance, before)
         if self._now is not None:
-            latency_ms = 1e3 * (self._now() - self._aligner.origin_s - stance.t_decide_s)
-            self.outcome.latencies_ms.append(latency_ms)
+            self.outcome.latencies_ms.append(told.latency_ms)
         for sink in self._sinks:
             try:
-                sink.stance(stance, shown, latency_ms)
+                sink.stance(stance, told)
             except OSError as error:  # a full disk must not take the walker's feedback away
                 self.outcome.fault = f"stances cannot be written: {error.strerror}; free the disk"
         self.outcome.stances.append(stance)
         self._recent.append(stance)
         self._counts[int(stance.valid), stance.side] += 1
+
+    def _told(self, stance: Stance, before: LegFeedback) -> Told:
+        """What of this stance reached the walker; `before` is the leg's feedback without it."""
+        side, leg = stance.side, self._feedback.leg(stance.side)
+        usable = before.phase != "baseline" and not leg.rejected
+        early_seen = self._early_seen[side] and isfinite(stance.early_peak1_nm)
+        self._early_seen[side] = False
+        latency_ms = self._since_ms(stance.t_decide_s)
+        if usable and self._view.walker_sees.is_set():
+            return Told("final", latency_ms, leg.value)
+        return Told("early" if early_seen else "none", latency_ms, leg.value if usable else nan)
+
+    def _since_ms(self, t_s: float) -> float:
+        """Time since a sample's stamp, ms; NaN without a clock."""
+        return 1e3 * (self._now() - self._aligner.origin_s - t_s) if self._now else nan
 
     def _tell(
         self,
@@ -285,6 +296,9 @@ class Session:
             elapsed_s=max(0.0, now_s - self._started_at) if np.isfinite(self._started_at) else 0.0,
             recorded_bytes=self._raw.bytes_written if self._raw is not None else 0,
             message=message or fault or self.outcome.fault or self._swapped_plates(),
+            target=self._target,
+            baseline=(self._feedback.left.baseline, self._feedback.right.baseline),
+            notes=self.outcome.notes,
         )
         self._view.status.publish(self._status)
 

@@ -1,6 +1,7 @@
 """What the windows read: newest values, never a queue. Written by the session, pulled by the GUI."""
 
 from dataclasses import dataclass, field
+from math import nan
 from threading import Event
 from typing import Generic, TypeVar
 
@@ -67,6 +68,9 @@ class SessionStatus:
     blocked : why the session cannot be started yet; empty when it can.
     banner : e.g. ``REPLAY ×1`` or ``SYNTHETIC WALKER``; empty in a live session.
     recent : newest stances, newest last.
+    target : what the walker is aimed at.
+    baseline : per leg, mean of the baseline stances in the variable's unit; NaN before the first.
+    notes : about the streams: what is missing and what it costs.
     """
 
     state: str = "preparing"
@@ -81,6 +85,9 @@ class SessionStatus:
     elapsed_s: float = 0.0
     recorded_bytes: int = 0
     message: str = ""
+    target: Target = field(default_factory=Target)
+    baseline: tuple[float, float] = (nan, nan)
+    notes: tuple[str, ...] = ()
 
 
 class Control:
@@ -101,9 +108,15 @@ class Control:
 
 @dataclass(frozen=True)
 class SessionView:
-    """Everything the windows share with a session."""
+    """Everything the windows share with a session.
+
+    Attributes
+    ----------
+    walker_sees : set by the walker's window while its picture is on a screen and not blanked.
+    """
 
     walker: Latest[WalkerFeedback] = field(default_factory=lambda: Latest(start(Target())))
     status: Latest[SessionStatus] = field(default_factory=lambda: Latest(SessionStatus()))
     trace: Trace = field(default_factory=lambda: Trace(4096))
     control: Control = field(default_factory=Control)
+    walker_sees: Event = field(default_factory=Event)

@@ -14,7 +14,7 @@ A recording spans a whole number of strides: the sample after the last one would
 """
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import cos, radians, sin
 from pathlib import Path
 
@@ -24,16 +24,16 @@ from compute.conventions import GRAVITY_M_PER_S2, Side
 from stream.c3d_write import write_c3d
 from stream.recording import RecordedStream, Recording
 from stream.source import Channel, PlateDescription, Role, StreamInfo
+from stream.synthetic_body import step_geometry_m
+from stream.synthetic_jet import rotation
 from stream.synthetic_loads import PEAK1_AT, PEAK2_AT, LegTruth, leg_truth, stride_peaks
 from stream.synthetic_motion import (
     MIRROR,
     PELVIS_MARKERS_M,
     STATIC_ONLY,
     TRUNK_MARKERS_M,
-    apply,
     leg_markers,
     pelvis_pose,
-    rotation,
     standing_leg,
     trunk_pose,
     walking_leg,
@@ -66,13 +66,21 @@ class Noise:
 
 @dataclass(frozen=True)
 class TrueStance:
-    """One complete stance of a synthetic recording, exactly. Peaks in N·m."""
+    """One complete stance of a synthetic recording, exactly. Peaks in N·m.
+
+    Attributes
+    ----------
+    step_width_m, step_length_m : at this heel strike, between the ankle joint centres across the
+        belt and between the heels along it.
+    """
 
     side: Side
     t_on_s: float
     t_off_s: float
     ekam_peak1_nm: float
     ekam_peak2_nm: float
+    step_width_m: float
+    step_length_m: float
 
     @property
     def t_peak1_s(self) -> float:
@@ -107,16 +115,16 @@ class SyntheticTrial:
 def walking_markers(parameters: WalkParameters, times_s: np.ndarray) -> dict[str, np.ndarray]:
     """Markers of the walker in the engine's lab frame, metres, each of shape (n, 3)."""
     phase = (np.asarray(times_s) - parameters.contact_s(Side.RIGHT)) / parameters.stride_s
-    origin, r = pelvis_pose(parameters, phase)
-    markers = {name: origin + apply(r, v) for name, v in PELVIS_MARKERS_M.items()}
+    pelvis = pelvis_pose(parameters, phase)
+    trunk = trunk_pose(parameters, phase, pelvis)
+    markers = {name: pelvis.point(v).at for name, v in PELVIS_MARKERS_M.items()}
     for side in (Side.RIGHT, Side.LEFT):
         cycle = (np.asarray(times_s) - parameters.contact_s(side)) / parameters.stride_s
         flip = np.eye(3) if side is Side.RIGHT else MIRROR
-        for name, points in leg_markers(walking_leg(parameters, cycle)).items():
+        for name, points in leg_markers(parameters, walking_leg(parameters, cycle)).items():
             if name not in STATIC_ONLY:
                 markers[side.letter + name] = points @ flip
-    origin, r = trunk_pose(parameters, phase)
-    return markers | {n: origin + apply(r, v) for n, v in TRUNK_MARKERS_M.items()}
+    return markers | {name: trunk.point(v).at for name, v in TRUNK_MARKERS_M.items()}
 
 
 def synthesise(
@@ -143,17 +151,25 @@ def synthesise(
         truth = leg_truth(parameters, duration_strides, side, force_times)
         loads.append(_wrench(side, truth.force_n, truth.torque_nm, truth.cop_m))
     markers = walking_markers(parameters, marker_times)
-    recording = _recording("synthetic_walk", markers, marker_rate_hz, loads, force_rate_hz, noise)
+    recording = _recording("synthetic_walk", markers, marker_rate_hz, loads, force_rate_hz)
     stances = []
+    steps = step_geometry_m(parameters)
     for side in Side:
         for stride in range(duration_strides):
             on = parameters.contact_s(side) + stride * parameters.stride_s
             off = on + parameters.stance_s
             if off <= duration:
                 peaks = stride_peaks(parameters, duration_strides, side, np.array([stride]))
-                stances.append(TrueStance(side, on, off, float(peaks[0][0]), float(peaks[1][0])))
+                first, second = float(peaks[0][0]), float(peaks[1][0])
+                stances.append(TrueStance(side, on, off, first, second, *steps))
     stances.sort(key=lambda stance: stance.t_on_s)
-    return SyntheticTrial(parameters, duration_strides, recording, tuple(stances))
+    trial = SyntheticTrial(parameters, duration_strides, recording, tuple(stances))
+    return trial if noise is None else with_noise(trial, noise)
+
+
+def with_noise(trial: SyntheticTrial, noise: Noise) -> SyntheticTrial:
+    """The same walk measured with white noise on the samples; the truth stays what it is."""
+    return replace(trial, recording=_noisy(trial.recording, noise))
 
 
 def static_trial(
@@ -165,24 +181,25 @@ def static_trial(
 ) -> Recording:
     """Stand still for 3 s, turned a few degrees, half of the weight on each plate, all markers on."""
     parameters = parameters or WalkParameters()
-    yaw = rotation(1, np.array([radians(_STATIC_YAW_DEG)]))[0]
+    yaw = rotation(1, radians(_STATIC_YAW_DEG))
     pose, mid_asis = standing_leg(parameters)
     markers = {}
     for name, offset in (PELVIS_MARKERS_M | TRUNK_MARKERS_M).items():
         markers[name] = mid_asis + np.array(offset)
     loads = []
     heading = radians(parameters.toe_out_deg)
-    cop = pose.sole_m + _STATIC_COP_M * np.array([cos(heading), 0.0, sin(heading)])
+    cop = pose.sole_m.at + _STATIC_COP_M * np.array([cos(heading), 0.0, sin(heading)])
     half = np.array([[0.0, 0.5 * parameters.body_mass_kg * GRAVITY_M_PER_S2, 0.0]])
     for side in Side:
         flip = np.eye(3) if side is Side.RIGHT else MIRROR
-        for name, points in leg_markers(pose).items():
+        for name, points in leg_markers(parameters, pose).items():
             markers[side.letter + name] = points @ flip
         wrench = _wrench(side, half, np.zeros((1, 3)), cop @ flip @ yaw.T)
         loads.append(np.repeat(wrench, round(_STATIC_S * force_rate_hz), axis=0))
     frames = round(_STATIC_S * marker_rate_hz)
     markers = {name: np.repeat(v @ yaw.T, frames, axis=0) for name, v in markers.items()}
-    return _recording("synthetic_static", markers, marker_rate_hz, loads, force_rate_hz, noise)
+    recording = _recording("synthetic_static", markers, marker_rate_hz, loads, force_rate_hz)
+    return recording if noise is None else _noisy(recording, noise)
 
 
 def plate_description(side: Side) -> PlateDescription:
@@ -220,17 +237,11 @@ def _recording(
     marker_rate_hz: float,
     loads: list[np.ndarray],
     force_rate_hz: float,
-    noise: Noise | None,
 ) -> Recording:
     """Put markers (lab frame) and plate wrenches into the form in which files are read."""
     points = np.stack(list(markers.values()), axis=1) @ CAPTURE_FROM_LAB.T
     points = points.reshape(len(points), -1)
     forces = np.concatenate(loads, axis=1)
-    if noise is not None:
-        rng = np.random.default_rng(noise.seed)
-        points = points + noise.marker_m * rng.standard_normal(points.shape)
-        spread = np.repeat([noise.force_n, noise.moment_nm] * len(loads), 3)
-        forces = forces + spread * rng.standard_normal(forces.shape)
     point_channels = tuple(
         Channel(f"{marker}_{axis}", "m", f"Position{axis}", marker)
         for marker in markers
@@ -249,6 +260,19 @@ def _recording(
         _stream(Role.FORCES, name, force_channels, force_rate_hz, forces, plates),
         ("synthetic walker: forward = -y, up = +z, right = -x",),
     )
+
+
+def _noisy(recording: Recording, noise: Noise) -> Recording:
+    """White noise on every marker coordinate and every plate channel."""
+    rng = np.random.default_rng(noise.seed)
+    markers, forces = recording.markers, recording.forces
+    points = markers.values + noise.marker_m * rng.standard_normal(markers.values.shape)
+    noisy = replace(recording, markers=replace(markers, values=points))
+    if forces is None:
+        return noisy
+    spread = [noise.moment_nm if c.unit == "N·m" else noise.force_n for c in forces.info.channels]
+    channels = forces.values + np.array(spread) * rng.standard_normal(forces.values.shape)
+    return replace(noisy, forces=replace(forces, values=channels))
 
 
 def _stream(

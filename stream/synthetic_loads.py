@@ -9,17 +9,27 @@ found from what is asked of the curve (peaks exactly where and as high as stated
 window the loads are "reduced": they stay well above zero, so the centre of pressure is well defined
 up to the very ends.
 
-External moments about the knee centre K, quasi-static, in the tibia frame:
-M = (P - K) x F + T, EKAM = M . x_tibia, KFM = -M . z_tibia (right leg).
+The prescribed curves are the **full** external moments about the knee centre K, in the tibia frame,
+EKAM = M . x_tibia, KFM = -M . z_tibia (right leg), with
+
+M = (P - K) x F + T + J,  J = weight and inertia of foot and shank (`stream.synthetic_body`, exact).
+
+J does not vanish at the ends of the stance, so there the curves run into it: with the window w and the
+reduced curve s, M = w s + (1 - w) J. Where w = 1, from 19 to 81 % of stance and with it at both peaks,
+M = s; in swing, M = J. The reduced ground reaction has to supply s - J.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from math import radians
 
 import numpy as np
 
 from compute.conventions import GRAVITY_M_PER_S2, Side
-from stream.synthetic_motion import MIRROR, LegPose, step, tibia_frame, walking_leg
+from compute.stance import CURVES
+from stream.synthetic_body import KNEE, Body, angles_rad, inertial_moments, moments_nm, walking_body
+from stream.synthetic_jet import constant, step
+from stream.synthetic_motion import MIRROR
 from stream.synthetic_parameters import STANCE_FRACTION, WalkParameters
 
 PEAK1_AT = 0.28
@@ -41,26 +51,57 @@ _EDGE = 0.19
 
 @dataclass(frozen=True)
 class LegTruth:
-    """Loads of one leg at n instants, in the engine's lab frame; zero in swing.
+    """Loads and angles of one leg at n instants, in the engine's lab frame; no ground load in swing.
 
     Attributes
     ----------
-    ekam_nm, kfm_nm, fz_n : shape (n,). External moments in the tibia frame; vertical reaction.
+    values : shape (n, len(CURVES)), columns as in `compute.stance.CURVES`, SI.
     force_n, torque_nm : shape (n, 3). Reaction on the foot and free moment at the pressure centre.
     cop_m : shape (n, 3). Centre of pressure; NaN in swing.
     """
 
-    ekam_nm: np.ndarray
-    kfm_nm: np.ndarray
-    fz_n: np.ndarray
+    values: np.ndarray
     force_n: np.ndarray
     torque_nm: np.ndarray
     cop_m: np.ndarray
 
+    def column(self, name: str) -> np.ndarray:
+        """One curve of `compute.stance.CURVES`, shape (n,)."""
+        return self.values[:, CURVES.index(name)]
+
+    @property
+    def ekam_nm(self) -> np.ndarray:
+        """Full external knee adduction moment, tibia frame."""
+        return self.column("ekam_nm")
+
+    @property
+    def kfm_nm(self) -> np.ndarray:
+        """Full external knee flexion moment, tibia frame."""
+        return self.column("kfm_nm")
+
+    @property
+    def ekam_vector_nm(self) -> np.ndarray:
+        """The same of the ground reaction alone, without weight and inertia of the segments."""
+        return self.column("ekam_vector_nm")
+
+    @property
+    def kfm_vector_nm(self) -> np.ndarray:
+        """Flexion moment of the ground reaction alone."""
+        return self.column("kfm_vector_nm")
+
+    @property
+    def fz_n(self) -> np.ndarray:
+        """Vertical ground reaction."""
+        return self.column("fz_n")
+
 
 def window(u: np.ndarray) -> np.ndarray:
     """Factor common to all loads: quintic edges, 1 between, 0 outside the stance."""
-    return step(u / _EDGE) * step((1.0 - u) / _EDGE)
+    return _step(u / _EDGE) * _step((1.0 - u) / _EDGE)
+
+
+def _step(x: np.ndarray) -> np.ndarray:
+    return step(constant(x)).at
 
 
 def series(coefficients: np.ndarray, u: np.ndarray) -> np.ndarray:
@@ -150,32 +191,32 @@ def ground_reaction(parameters: WalkParameters, u: np.ndarray) -> tuple[np.ndarr
 
 
 def _moment_rows(
-    pose: LegPose, r_tibia: np.ndarray, force: np.ndarray, torque: np.ndarray
+    body: Body, force: np.ndarray, torque: np.ndarray, effort: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Linear map from the centre of pressure on the surface to the moments: m = A @ (X, Z) + b.
 
-    Returns A, shape (n, 2, 2), and b, shape (n, 2); rows are EKAM and KFM.
+    `effort` is J about the knee, (n, 3). Returns A, shape (n, 2, 2), and b, shape (n, 2); rows are
+    EKAM and KFM.
     """
     # a . (r x F) = r . (F x a), with r = P - K
+    r_tibia = body.tibia.r.at
     axes = np.stack([r_tibia[:, :, 0], -r_tibia[:, :, 2]], axis=1)
     arms = np.cross(force[:, None, :], axes)
-    from_knee = -np.einsum("nij,nj->ni", arms, pose.knee_m)
-    return arms[:, :, [0, 2]], from_knee + np.einsum("nij,nj->ni", axes, torque)
+    from_knee = -np.einsum("nij,nj->ni", arms, body.tibia.origin_m.at)
+    return arms[:, :, [0, 2]], from_knee + np.einsum("nij,nj->ni", axes, torque + effort)
 
 
 def centre_of_pressure(
-    pose: LegPose,
-    r_tibia: np.ndarray,
-    loads: tuple[np.ndarray, np.ndarray],
-    moments: np.ndarray,
+    body: Body, loads: tuple[np.ndarray, np.ndarray], effort: np.ndarray, moments: np.ndarray
 ) -> np.ndarray:
     """Point of the surface, shape (n, 3), where reduced `loads` give reduced EKAM and KFM (n, 2)."""
-    a, b = _moment_rows(pose, r_tibia, *loads)
-    point = np.zeros_like(pose.knee_m)
+    a, b = _moment_rows(body, *loads, effort)
+    point = np.zeros((len(a), 3))
     point[:, [0, 2]] = np.linalg.solve(a, (moments - b)[:, :, None])[:, :, 0]
     return point
 
 
+@cache
 def flexion_series(parameters: WalkParameters, peak1: float, peak2: float) -> np.ndarray:
     """KFM of every stance, N·m: the cosine series that rolls the pressure from heel to toe.
 
@@ -184,20 +225,22 @@ def flexion_series(parameters: WalkParameters, peak1: float, peak2: float) -> np
     series *is* the prescribed KFM, and the centre of pressure follows from it.
     """
     u = np.linspace(0.0, 1.0, 201)
-    pose = walking_leg(parameters, np.minimum(u * STANCE_FRACTION, 1.0 - 1e-12))
+    body = walking_body(parameters, np.minimum(u * STANCE_FRACTION, 1.0 - 1e-12))
     force, torque = ground_reaction(parameters, u)
-    a, b = _moment_rows(pose, tibia_frame(parameters, pose), force, torque)
+    a, b = _moment_rows(body, force, torque, inertial_moments(parameters, body)[:, KNEE])
     heading = radians(parameters.toe_out_deg)
     along = np.array([np.cos(heading), np.sin(heading)])
     across = np.array([-np.sin(heading), np.cos(heading)])
     roll = _ROLL_FROM_M + (_ROLL_TO_M - _ROLL_FROM_M) * 0.5 * (u + u * u * (3.0 - 2.0 * u))
-    start = pose.sole_m[:, [0, 2]] + roll[:, None] * along
+    start = body.sole_m[:, [0, 2]] + roll[:, None] * along
     ekam = series(ekam_series(np.array(peak1), np.array(peak2)), u)
     at_start = np.einsum("nij,nj->ni", a, start) + b
     sideways = (ekam - at_start[:, 0]) / (a[:, 0] @ across)
     wanted = at_start[:, 1] + sideways * (a[:, 1] @ across)
     basis = np.cos(np.pi * np.multiply.outer(u, np.arange(_KFM_TERMS)))
-    return np.asarray(np.linalg.lstsq(basis, wanted, rcond=None)[0])
+    fit = np.asarray(np.linalg.lstsq(basis, wanted, rcond=None)[0])
+    fit.flags.writeable = False  # shared by all callers
+    return fit
 
 
 def stride_peaks(
@@ -213,7 +256,7 @@ def stride_peaks(
     wave1 = 1.2 * np.sin(3.0 * turn + lag) + 0.75 * np.sin(8.0 * turn + 2.0 * lag)
     wave2 = 1.2 * np.sin(2.0 * turn + 0.8 + lag) + 0.75 * np.sin(7.0 * turn + lag)
     where = np.mod(turn / (2.0 * np.pi), 1.0)
-    lower = step((where - 0.46) / 0.12) - step((where - 0.80) / 0.15)
+    lower = _step((where - 0.46) / 0.12) - _step((where - 0.80) / 0.15)
     depth = parameters.response * (13.0 + 4.0 * np.sin(3.0 * turn + 2.6)) / 17.0
     peak1 = parameters.peak1_nm_per_kg[side] * (1.0 + parameters.variability * wave1)
     peak2 = parameters.peak2_nm_per_kg[side] * (1.0 + parameters.variability * wave2)
@@ -224,7 +267,7 @@ def stride_peaks(
 def leg_truth(
     parameters: WalkParameters, strides: int, side: Side, times_s: np.ndarray
 ) -> LegTruth:
-    """Exact loads of a leg of a walker whose recording has `strides` strides."""
+    """Exact loads and angles of a leg of a walker whose recording has `strides` strides."""
     cycles = (np.asarray(times_s) - parameters.contact_s(side)) / parameters.stride_s
     number = np.floor(cycles)
     u = (cycles - number) / STANCE_FRACTION
@@ -237,13 +280,18 @@ def leg_truth(
     second = mass * parameters.peak2_nm_per_kg[side]
     kfm = series(flexion_series(parameters, first, second), u)
     force, torque = ground_reaction(parameters, u)
-    pose = walking_leg(parameters, cycles - number)
-    cop = centre_of_pressure(
-        pose, tibia_frame(parameters, pose), (force, torque), np.stack([ekam, kfm], axis=1)
-    )
+    body = walking_body(parameters, cycles - number)
+    efforts = inertial_moments(parameters, body)
+    wanted = np.stack([ekam, kfm], axis=1)
+    cop = centre_of_pressure(body, (force, torque), efforts[:, KNEE], wanted)
+    factor = window(u)[:, None]
+    force, torque = force * factor, torque * factor
+    joints = np.stack([p.origin_m.at for p in (body.foot, body.tibia, body.thigh)], axis=1)
+    ground = np.cross(cop[:, None] - joints, force[:, None]) + torque[:, None]
+    curves = angles_rad(body) | moments_nm(body, ground + efforts, ground[:, KNEE])
+    curves["fz_n"] = force[:, 1]
+    values = np.stack([curves[name] for name in CURVES], axis=1)
     cop[u >= 1.0] = np.nan
-    factor = window(u)
-    force, torque = force * factor[:, None], torque * factor[:, None]
     if side is Side.LEFT:
         force, torque, cop = force @ MIRROR, -torque @ MIRROR, cop @ MIRROR
-    return LegTruth(ekam * factor, kfm * factor, force[:, 1], force, torque, cop)
+    return LegTruth(values, force, torque, cop)

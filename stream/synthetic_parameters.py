@@ -17,6 +17,7 @@ class WalkParameters:
     peak1_nm_per_kg, peak2_nm_per_kg : EKAM peaks at baseline.
     variability : standard deviation of both peaks over the strides, fraction of the mean.
     response : largest drop of peak 1 in the second half of the recording, fraction of baseline.
+    trunk_lean_deg : largest lean of the trunk towards the stance leg.
     leading : leg whose heel strike comes first, `first_contact_s` after the first sample.
     """
 
@@ -26,6 +27,7 @@ class WalkParameters:
     cadence_steps_per_min: float = 105.0
     step_width_m: float = 0.15
     toe_out_deg: float = 6.0
+    trunk_lean_deg: float = 1.5
     peak1_nm_per_kg: tuple[float, float] = (0.47, 0.45)
     peak2_nm_per_kg: tuple[float, float] = (0.41, 0.40)
     variability: float = 0.02

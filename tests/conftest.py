@@ -2,8 +2,13 @@ import os
 import uuid
 
 import pytest
+from hypothesis import settings
 
 from display.screens import APT_LINE
+
+# A first call compiles its kernel; no test judges by time.
+settings.register_profile("ekam", deadline=None)
+settings.load_profile("ekam")
 
 # Own session: tests of several checkouts on one machine must not see each other's streams.
 os.environ["EKAM_LSL_SESSION"] = f"test-{uuid.uuid4().hex}"

@@ -1,11 +1,18 @@
 """Real recordings with third-party reference moments, where they are at hand."""
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from compute import Engine
+from compute.calibration import Person, calibrate
+from stream.lab import read_lab
+from stream.mapping import MarkerMap, PlateMap, present_markers, rate_hz
+from stream.readers import read_recording
 
 LABS = Path(__file__).parent / "labs"
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -77,3 +84,76 @@ def read_trace(path):
         key: np.array([int(r[key] == "right") if key == "side" else float(r[key]) for r in rows])
         for key in rows[0]
     }
+
+
+@dataclass(frozen=True)
+class Samples:
+    """A trial as the engine takes it."""
+
+    names: tuple[str, ...]
+    marker_time_s: np.ndarray
+    markers_m: np.ndarray
+    force_time_s: np.ndarray
+    wrench: np.ndarray
+    marker_hz: float
+    force_hz: float
+
+
+def _read(trial, name, lab):
+    recording = read_recording(trial.path(name), lab, None)
+    names = present_markers(recording.markers.info, lab)
+    at = MarkerMap(recording.markers.info, lab, names).apply(recording.markers.values)
+    return recording, names, at
+
+
+@cache
+def subject_of(trial):
+    """The calibrated person, with what the walking trial does not show taken away."""
+    lab = read_lab(trial.lab).lab
+    recording, names, at = _read(trial, trial.static, lab)
+    person = Person("T1", trial.mass_kg, trial.height_m, trial.sex)
+    subject = calibrate(
+        {name: at[:, i] for i, name in enumerate(names)},
+        rate_hz(recording.markers.info, lab),
+        person,
+        from_walking=trial.from_walking,
+        tracking=lab.model.tracking,
+    )
+    return subject.restricted_to(_read(trial, trial.walk, lab)[1])[0]
+
+
+@cache
+def samples_of(trial):
+    """The walking trial: markers that the subject uses, loads per foot."""
+    lab = read_lab(trial.lab).lab
+    recording, names, at = _read(trial, trial.walk, lab)
+    used = tuple(name for name in subject_of(trial).markers() if name in names)
+    first_s = recording.markers.stamps_s[0]
+    return Samples(
+        used,
+        recording.markers.stamps_s - first_s,
+        np.ascontiguousarray(at[:, [names.index(name) for name in used]]),
+        recording.forces.stamps_s - first_s,
+        PlateMap(recording.forces.info, lab).apply(recording.forces.values),
+        rate_hz(recording.markers.info, lab),
+        rate_hz(recording.forces.info, lab),
+    )
+
+
+def stances_of(trial, samples=None, **changes):
+    """Every stance of a trial through the engine; `changes` to the laboratory's settings."""
+    given = samples or samples_of(trial)
+    settings = replace(read_lab(trial.lab).lab.settings(), **changes)
+    engine = Engine(subject_of(trial), given.marker_hz, given.force_hz, settings, live=False)
+    assert engine.markers == given.names
+    return engine.push(given.marker_time_s, given.markers_m, given.force_time_s, given.wrench)
+
+
+def clean_pairs(trial, stances):
+    """(stance, its rows in reference.csv) for every clean stance of the reference."""
+    reference = trial.reference()
+    for side in (0, 1):
+        own = [stance for stance in stances if stance.side == side]
+        for rows in clean_stances(reference, side):
+            start_s = reference["time_s"][rows[0]]
+            yield min(own, key=lambda stance: abs(stance.t_on_s - start_s)), rows

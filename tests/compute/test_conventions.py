@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from compute.conventions import Side, ekam_nm, kfm_nm, pct_bw_ht
-from compute.moment import moment_about
+from compute.newton_euler import moment_about
 from compute.plates import centre_of_pressure_m
 from compute.pose import tibia_frame
 

@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from compute.contact import ContactThresholds, detect, new_state
 from compute.filters import causal_section, causal_step, group_delay_s, zero_lag, zero_lag_section
 from compute.lab_frame import markers_to_lab
 from compute.moment import CURVE_COLUMNS, EKAM, KFM, knee_moment_curves, resample
@@ -182,45 +181,6 @@ def test_force_and_centre_of_pressure():
 def test_corners_that_are_no_rectangle_are_refused():
     with pytest.raises(ValueError, match="rectangle"):
         plate_axes(np.array([[0.0, 0, 0], [1, 0, 0], [1, 1, 0], [1.0, 0.1, 0]]))
-
-
-@given(seed=seeds, cuts=st.lists(st.integers(0, 3000), max_size=8))
-@settings(max_examples=60, deadline=None)
-def test_contact(seed, cuts):
-    """Against the twin that sees the whole record, however the record is cut."""
-    rng = np.random.default_rng(seed)
-    time_s = np.arange(3000) / 1000.0
-    knots = np.sort(rng.uniform(0, 3, 12))
-    fz = np.column_stack(
-        [np.interp(time_s, knots, rng.choice([0.0, 15.0, 30.0, 60.0, 700.0], 12)) for _ in range(2)]
-    ) + rng.normal(0, 3, size=(3000, 2))
-    thresholds = ContactThresholds()
-    state, got = new_state(), []
-    edges = [0, *sorted(cuts), 3000]
-    for first, last in zip(edges[:-1], edges[1:], strict=True):
-        out = np.empty((last - first + 1, 3))
-        n = detect(time_s[first:last], fz[first:last], thresholds, state, out)
-        got += [tuple(row) for row in out[:n]]
-    for side in (0, 1):
-        mine = [(t_on, t_off) for s, t_on, t_off in got if s == side]
-        assert mine == naive.stances(time_s, fz[:, side], *thresholds)
-
-
-def test_a_load_that_lingers_is_not_the_beginning():
-    """25 N on the belt for 0.2 s before the step: heel strike is where 50 N were passed."""
-    time_s = np.arange(1500) / 1000.0
-    fz = np.where(time_s >= 0.5, 700.0, np.where(time_s >= 0.3, 25.0, 0.0)) * (time_s < 1.2)
-    out = np.empty((1501, 3))
-    assert detect(time_s, np.column_stack([fz, 0 * fz]), ContactThresholds(), new_state(), out) == 1
-    assert tuple(out[0]) == (0.0, 0.5, 1.2)
-
-
-def test_a_stance_that_began_before_the_first_sample_is_not_reported():
-    time_s = np.arange(2000) / 1000.0
-    fz = np.where((time_s < 0.5) | ((time_s > 1.0) & (time_s < 1.6)), 700.0, 0.0)
-    out = np.empty((2001, 3))
-    n = detect(time_s, np.column_stack([fz, 0 * fz]), ContactThresholds(), new_state(), out)
-    assert [tuple(row) for row in out[:n]] == [(0.0, 1.001, 1.6)]
 
 
 @given(seed=seeds, sigma=st.sampled_from([-1.0, 1.0]))

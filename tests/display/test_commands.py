@@ -67,7 +67,8 @@ def test_process_scores_the_bundled_walk(tmp_path):
         assert row["verdict"] == "valid"
         assert row["side"] == expected.side.word
         assert float(row["ekam_peak1_nm"]) == pytest.approx(expected.ekam_peak1_nm, rel=6e-3)
-        assert row["hip_adduction_peak_deg"] == row["block"] == row["latency_ms"] == ""
+        assert row["block"] == row["target_low"] == row["latency_ms"] == ""
+        assert row["shown"] == "none"
     session = json.loads((tmp_path / "s" / "session.json").read_text())
     assert session["stances"]["rejected"] == 0
     assert session["mode"] == "process"
@@ -86,10 +87,8 @@ def test_process_scores_the_bundled_walk(tmp_path):
 @needs_data
 @pytest.mark.parametrize("trial", TRIALS, ids=[t.folder for t in TRIALS])
 def test_agreement_with_the_reference(trial, tmp_path):
-    """Vector-method EKAM and KFM over the clean stances: RMS <= 0.003 N·m/kg, both peaks <= 0.005.
-
-    0.003 is what the filter of the reference (cut-off not prewarped) explains at 60 Hz; at 100 Hz
-    agreement is 0.0001.
+    """Full Newton-Euler of two programs over the clean stances, N·m/kg. Most of the difference is the
+    inertia table; tests/compute/test_references.py looks closer.
     """
     subject, out = tmp_path / "subject.toml", tmp_path / "out"
     assert ekam(*trial.calibrate_arguments(subject)).returncode == 0
@@ -105,17 +104,15 @@ def test_agreement_with_the_reference(trial, tmp_path):
                 & (trace["time_s"] < t[-1] + 0.005)
             )
             assert abs(len(mine) - len(rows)) <= 2
-            for ours, theirs in (("ekam_nm", "kam_lever_6"), ("kfm_nm", "kfm_lever_6")):
+            for ours, theirs in (("ekam_nm", "kam_ne_6"), ("kfm_nm", "kfm_ne_6")):
                 expected = (
                     np.interp(trace["time_s"][mine], t, reference[theirs][rows]) / trial.mass_kg
                 )
                 got = trace[ours][mine] / trial.mass_kg
                 assert np.sqrt(np.mean((got - expected) ** 2)) <= (
-                    0.003 if ours == "ekam_nm" else 0.005
+                    0.02 if ours == "ekam_nm" else 0.05
                 )
-                half = len(mine) // 2
-                for part in (slice(4, half), slice(half, None)):
-                    assert got[part].max() == pytest.approx(expected[part].max(), abs=0.005)
+                assert np.corrcoef(got, expected)[0, 1] > 0.99
             compared += 1
     assert compared == {"treadmill_gaitalytics_si02": 5}.get(trial.folder, 2)
 
@@ -128,6 +125,35 @@ def edited(path, tmp_path, *changes):
     made = tmp_path / "edited.toml"
     made.write_text(text)
     return made
+
+
+def test_an_unknown_feedback_variable_is_answered_with_all_of_them(tmp_path):
+    for command in (synthetic(tmp_path / "s"), ["demo", "-o", tmp_path / "s"]):
+        said = refused(ekam(*command, "--feedback", "foot_progresion"))
+        assert "no feedback variable 'foot_progresion', did you mean 'foot_progression'" in said
+        assert "ekam_peak1, ekam_peak2" in said
+    lab = edited(
+        walkers.LAB_PATH, tmp_path, ("[filter]", '[feedback]\nvariable = "kmf"\n\n[filter]')
+    )
+    said = refused(ekam(*synthetic(tmp_path / "s", lab=lab)))
+    assert "feedback: there is no feedback variable 'kmf'" in said
+    assert not (tmp_path / "s").exists()
+
+
+def test_the_fed_back_variable_is_on_record(tmp_path):
+    lab = edited(
+        walkers.LAB_PATH, tmp_path,
+        ("[filter]", '[feedback]\nvariable = "step_width"\nlow = 3\nhigh = 8\nbaseline_stances = 5\n\n[filter]'),
+    )  # fmt: skip
+    for options, variable, low in (([], "step_width", 3.0), (["--feedback", "valr"], "valr", 50.0)):
+        out = tmp_path / variable
+        assert ekam(*synthetic(out, *options, lab=lab)).returncode == 0
+        told = json.loads((out / "session.json").read_text())["feedback"]
+        assert (told["variable"], told["low"], told["baseline_stances"]) == (variable, low, 5)
+        with (out / "stances.csv").open() as file:
+            values = [row["feedback_value"] for row in csv.DictReader(file)]
+        assert values[:10] == [""] * 10
+        assert all(values[10:])
 
 
 def test_no_such_file(tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from compute import Side, Stance
-from compute.feedback import LegFeedback, Target, WalkerFeedback
+from compute.feedback import LegFeedback, Target, WalkerFeedback, target_for
 from stream.source import LampState, Role, StreamHealth
 from stream.status import SessionStatus, SessionView
 
@@ -47,7 +47,7 @@ def feedback(left=None, right=None, *, rejected=False, banner=""):
     legs = [
         LegFeedback(
             side, Target(), phase="baseline" if value is None else "feedback",
-            value_pct=float("nan") if value is None else value, rejected=rejected,
+            value=float("nan") if value is None else value, rejected=rejected,
         )
         for side, value in ((Side.LEFT, left), (Side.RIGHT, right))
     ]  # fmt: skip
@@ -222,11 +222,38 @@ def test_console_says_the_state_of_streams_and_stances_in_words(console, view):
     assert streams[0][0][0] != streams[1][0][0]  # another shape
     assert streams[1][-1] == "no data"
     newest, older = words(console.stances)[:2]
-    assert newest[:4] == ["2", "left", "0.500", "0.400"]
-    assert "rejected: marker gap" in newest[4]
-    assert "valid" in older[4]
+    assert newest[:6] == ["2", "left", "0.500", "0.400", "–", "0.500 N·m/kg"]
+    assert "rejected: marker gap" in newest[6]
+    assert "valid" in older[6]
     assert console.banner.text() == "REPLAY"
     assert "left:  3 valid,  1 rejected" in console.counts.text()
+
+
+def test_console_says_what_the_walker_is_aimed_at_and_what_is_missing(console, view):
+    view.status.publish(running())
+    console.tick()
+    assert console.aim.text() == "feedback  EKAM peak 1: 60 to 90 % of baseline"
+    assert not console.notes.isVisible()
+    told = "C7 is not in the stream: trunk lean stays empty"
+    view.status.publish(
+        running(target=target_for("foot_progression"), baseline=(6.24, 5.0), notes=(told,))
+    )
+    console.tick()
+    assert console.aim.text() == (
+        "feedback  foot progression: -9 to -5° from baseline     baseline  left 6.2°,  right 5.0°"
+    )
+    assert console.notes.isVisible()
+    assert console.notes.text() == told
+
+
+def test_the_session_knows_whether_the_walker_sees_anything(walker, view):
+    assert view.walker_sees.is_set()
+    walker.toggle_blank()
+    assert not view.walker_sees.is_set()
+    walker.toggle_blank()
+    assert view.walker_sees.is_set()
+    walker.close()
+    assert not view.walker_sees.is_set()
 
 
 def test_start_is_disabled_with_the_reason_on_it(console, view):

@@ -133,3 +133,13 @@ def test_a_plate_written_out_in_the_lab_file_equals_the_described_one():
     )
     np.testing.assert_array_equal(PlateMap(bare, reversed_).apply(-values), expected)
     assert described.reaction
+
+
+def test_optional_markers_that_are_not_there_are_missing_in_every_frame():
+    got = MarkerMap(markers(*xyz("RKNE")), LAB, ["RTOE", "RKNE", "RHEE"], {"RTOE", "RHEE"}).apply(
+        ROW
+    )
+    assert np.isnan(got[:, [0, 2]]).all()
+    assert np.isfinite(got[:, 1]).all()
+    with pytest.raises(EkamError, match="RANK"):
+        MarkerMap(markers(*xyz("RKNE")), LAB, ["RKNE", "RANK"], {"RTOE"})

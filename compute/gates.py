@@ -1,0 +1,196 @@
+"""The verdict on a stance: every reason that speaks against it.
+
+Limits are in `compute.settings`; each gate is one function that answers yes or no from the evidence.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from compute.body import FOOT, SHANK, body_poses, leg_row, new_poses
+from compute.cop_gate import outside_foot, under_other_foot
+from compute.cross_belt import crosses_belts
+from compute.evidence import Evidence
+from compute.history import History
+from compute.plate_gate import frozen, saturated
+from compute.pose import LANDMARKS
+from compute.settings import Settings
+from compute.stance import Stance
+
+_OVERGROUND_M_PER_S = 0.2
+
+
+def judge(stance: Stance, evidence: Evidence, history: History) -> tuple[set[str], bool]:
+    """Reasons against a scored stance, and whether its load lies under the other foot."""
+    gates: dict[str, Callable[[Stance, Evidence, History], bool]] = {
+        "cross_belt": lambda s, e, h: crosses_belts(e),
+        "marker_gap": _filled_near_peak,
+        "marker_swap": _swapped,
+        "plate_saturated": lambda s, e, h: saturated(e),
+        "late_data": lambda s, e, h: frozen(e),
+        "plate_drift": _drifted,
+        "cop_outside_foot": lambda s, e, h: outside_foot(e),
+        "no_peak": lambda s, e, h: not s.peak1_is_local,
+        "implausible": _implausible,
+        "outlier": _outlier,
+        "handrail": _handrail,
+        "speed_change": _speed_changed,
+        "lever_mismatch": _lever_mismatch,
+    }
+    reasons = {name for name, gate in gates.items() if gate(stance, evidence, history)}
+    if "marker_swap" not in reasons and _misfit(evidence):
+        reasons.add("cluster_residual")
+    return reasons, under_other_foot(evidence)
+
+
+def doubtful(peak_nm: float, evidence: Evidence, history: History) -> bool:
+    """Whether an early first peak had better wait for the end of the stance."""
+    settings = evidence.settings
+    value = peak_nm / evidence.stance.body_mass_kg
+    low, high = settings.ekam_limits_nm_per_kg
+    return bool(
+        not low <= value <= high
+        or _misfit(evidence)
+        or saturated(evidence)
+        or frozen(evidence)
+        or _drifted(evidence.stance, evidence, history)
+        or crosses_belts(evidence)
+        or outside_foot(evidence)
+    )
+
+
+def fits(residual_m: np.ndarray, settings: Settings) -> bool:
+    """Whether the unfiltered misfit of a shank cluster over a stance is that of a rigid body."""
+    return bool(
+        residual_m.mean() < settings.max_residual_mean_m
+        and residual_m.max() < settings.max_residual_m
+        and np.abs(np.diff(residual_m)).max(initial=0.0) < settings.max_residual_step_m
+    )
+
+
+def _misfit(evidence: Evidence) -> bool:
+    """Shank cluster (or its landmarks) bent, or foot cluster beyond use."""
+    settings, side, inside = evidence.settings, evidence.stance.side, evidence.inside
+    foot = evidence.raw_poses.residual_m[inside, leg_row(side, FOOT)]
+    if not np.isnan(foot).all() and np.nanmax(foot) > settings.max_foot_residual_m:
+        return True
+    if evidence.leg.shank.mode == LANDMARKS:
+        return _stretched(evidence)
+    return not fits(evidence.raw_poses.residual_m[inside, leg_row(side, SHANK)], settings)
+
+
+def _stretched(evidence: Evidence) -> bool:
+    """Distances between the landmarks of a tibia that is read frame by frame.
+
+    Knee to ankle against calibration; the widths of both joints against their own median.
+    """
+    settings, shank = evidence.settings, evidence.leg.shank
+    markers = evidence.markers_m[evidence.inside]
+    kjc, ajc = markers[:, shank.knee].mean(axis=1), markers[:, shank.ankle].mean(axis=1)
+    length = np.linalg.norm(kjc - ajc, axis=1)
+    calibrated = float(np.linalg.norm(shank.ajc_local_m))
+    apart = [np.abs(length - calibrated)]
+    for a, b in (shank.knee, shank.ankle, shank.axis):
+        if a != b:
+            width = np.linalg.norm(markers[:, a] - markers[:, b], axis=1)
+            apart.append(np.abs(width - np.median(width)))
+    steps = max(float(np.abs(np.diff(x)).max(initial=0.0)) for x in apart)
+    return (
+        max(float(x.max()) for x in apart) > settings.max_stretch_m
+        or steps > settings.max_residual_step_m
+    )
+
+
+def _swapped(stance: Stance, evidence: Evidence, history: History) -> bool:
+    """Two labels exchanged: the tibia faces the wrong way, or the cluster fits once they are put back."""
+    side, inside = stance.side, evidence.inside
+    row = leg_row(side, SHANK)
+    if (evidence.poses.r[inside, row, 2, 2] < 0.0).any():
+        return True
+    if evidence.leg.shank.mode == LANDMARKS:
+        return False
+    residual = evidence.raw_poses.residual_m[inside, row]
+    if fits(residual, evidence.settings):
+        return False
+    worst = int(np.argmax(residual))
+    if residual[worst] < evidence.settings.max_residual_m:
+        return False
+    frame = evidence.markers_m[inside][worst : worst + 1]
+    for a in evidence.leg.shank.cluster:
+        for b in range(frame.shape[1]):
+            if b == a:
+                continue
+            exchanged = frame.copy()
+            exchanged[0, [a, b]] = frame[0, [b, a]]
+            poses = body_poses(exchanged, evidence.body, new_poses(1))
+            if poses.residual_m[0, row] < evidence.settings.max_residual_mean_m:
+                return True
+    return False
+
+
+def _filled_near_peak(stance: Stance, evidence: Evidence, history: History) -> bool:
+    """A marker was reconstructed within 50 ms of a peak."""
+    filled_s = evidence.marker_time_s[evidence.filled]
+    peaks_pct = np.array([stance.ekam_peak1_at_pct, stance.ekam_peak2_at_pct])
+    at_s = stance.t_on_s + peaks_pct / 100.0 * stance.stance_s
+    return bool((np.abs(filled_s[:, None] - at_s[None, :]) <= 0.05).any())
+
+
+def _drifted(stance: Stance, evidence: Evidence, history: History) -> bool:
+    return abs(stance.plate_offset_n) > evidence.settings.max_plate_offset_n
+
+
+def _implausible(stance: Stance, evidence: Evidence, history: History) -> bool:
+    """Size of the moment, its rate and impulse; size of the vertical load."""
+    settings, mass = evidence.settings, stance.body_mass_kg
+    low, high = settings.ekam_limits_nm_per_kg
+    peaks = np.array([stance.ekam_peak1_nm, stance.ekam_peak2_nm]) / mass
+    rate = np.diff(evidence.curve("ekam_nm")) * evidence.marker_hz / mass
+    fz = evidence.wrench[evidence.in_contact(), stance.side, 1] / evidence.weight_n
+    middle = fz[round(0.2 * len(fz)) : round(0.8 * len(fz))]
+    stride = evidence.context.stride_load_n / evidence.weight_n
+    return not bool(
+        np.all((peaks >= low) & (peaks <= high))
+        and np.abs(rate).max() < settings.max_ekam_rate_nm_per_kg_s
+        and stance.ekam_impulse_nms / mass < settings.max_impulse_nms_per_kg
+        and settings.fz_peak_limits_bw[0] <= fz.max() <= settings.fz_peak_limits_bw[1]
+        and settings.fz_mean_limits_bw[0] <= fz.mean() <= settings.fz_mean_limits_bw[1]
+        and middle.min() > settings.min_single_support_bw
+        and not stride > 1.0 + settings.max_unweighting
+    )
+
+
+def _handrail(stance: Stance, evidence: Evidence, history: History) -> bool:
+    stride = evidence.context.stride_load_n / evidence.weight_n
+    return bool(stride < 1.0 - evidence.settings.max_unweighting)
+
+
+def _outlier(stance: Stance, evidence: Evidence, history: History) -> bool:
+    settings, before = evidence.settings, history.peaks_nm(stance.side)
+    if len(before) < 10:
+        return False
+    median = float(np.median(before))
+    spread = 1.4826 * float(np.median(np.abs(before - median)))
+    spread = max(spread, settings.outlier_floor * abs(median))
+    return abs(stance.ekam_peak1_nm - median) > settings.outlier_z * spread
+
+
+def _speed_changed(stance: Stance, evidence: Evidence, history: History) -> bool:
+    usual = history.belt_speed_m_per_s()
+    if not usual > _OVERGROUND_M_PER_S:
+        return False
+    return abs(stance.belt_speed_m_per_s / usual - 1.0) > evidence.settings.max_speed_change
+
+
+def _lever_mismatch(stance: Stance, evidence: Evidence, history: History) -> bool:
+    settings, mass = evidence.settings, stance.body_mass_kg
+    ekam, vector = evidence.curve("ekam_nm"), evidence.curve("ekam_vector_nm")
+    for at_pct in (stance.ekam_peak1_at_pct, stance.ekam_peak2_at_pct):
+        k = int(np.argmin(np.abs(evidence.pct - at_pct)))
+        gap = abs(ekam[k] - vector[k])
+        if (
+            gap > settings.max_lever_gap * abs(ekam[k])
+            and gap > settings.max_lever_gap_nm_per_kg * mass
+        ):
+            return True
+    return False

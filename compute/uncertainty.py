@@ -1,0 +1,249 @@
+"""Standard uncertainty of an EKAM peak, propagated from the noise seen in the same stance.
+
+First order: every filtered sample that enters the moment at the peak is a weighted sum of raw samples
+with independent noise of the markers (from the misfit of their cluster, or from differences where there
+is no cluster) and correlated noise of the six plate channels (the noise of the centre of pressure is in
+these). Covers the random error of the measurement only: not the placement of markers, soft tissue, the
+plate's calibration or the choice of frame.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from compute.body import FOOT, SHANK, LegArrays, track
+from compute.conventions import ekam_nm
+from compute.filters import Section, zero_lag
+from compute.jit import kernel
+from compute.newton_euler import COM, add_effort, moment_about, segment_effort, segment_motion
+from compute.pose import LANDMARKS, shank_pose
+
+_STEP_M = 1e-5
+_FRAMES = 5
+
+
+class NoiseGains(NamedTuple):
+    """What the filters make of white noise.
+
+    Attributes
+    ----------
+    markers : shape (6, 6), covariance, per unit variance of the raw samples, of the load-filtered
+        marker at the peak and of the kinematically filtered marker in the five frames around it.
+    forces : variance gain of the plate channels' filter.
+    """
+
+    markers: np.ndarray
+    forces: float
+
+
+def noise_gains(loads: Section, smooth: Section, forces: Section) -> NoiseGains:
+    """Covariance of filtered white noise from the impulse responses of the zero-lag filters."""
+    a, b, c = (_impulse_response(section) for section in (loads, smooth, forces))
+    n = max(len(a), len(b)) + 8
+    rows = [_centred(a, n, 0), *(_centred(b, n, lag) for lag in range(-2, 3))]
+    responses = np.array(rows)
+    return NoiseGains(responses @ responses.T, float(c @ c))
+
+
+def _impulse_response(section: Section) -> np.ndarray:
+    half = 4 * section.pad
+    unit = np.zeros((2 * half + 1, 1))
+    unit[half] = 1.0
+    work = np.empty(len(unit) + 2 * section.pad)
+    return np.asarray(zero_lag(unit, section, work, np.empty_like(unit))[:, 0])
+
+
+def _centred(response: np.ndarray, n: int, lag: int) -> np.ndarray:
+    """The response in a row of n, its middle moved by `lag`."""
+    out = np.zeros(n)
+    start = n // 2 - len(response) // 2 + lag
+    out[start : start + len(response)] = response
+    return out
+
+
+@kernel
+def _pose(
+    frame: np.ndarray,
+    leg: LegArrays,
+    side: int,
+    gathered: np.ndarray,
+    k: int,
+    r: np.ndarray,
+    origin: np.ndarray,
+    ajc: np.ndarray,
+) -> None:
+    """Shank (row 0) and foot (row 1) of one leg in one frame, into row `k`."""
+    shank_pose(frame, leg.shank, gathered, r[0, k], origin[0, k], ajc[side])
+    if leg.foot.rows.shape[0] > 0:
+        track(frame, ajc, leg.foot, gathered, r[1, k], origin[1, k])
+    else:
+        r[1, k] = r[0, k]
+        origin[1, k] = ajc[side]
+
+
+@kernel
+def _ekam(
+    wrench: np.ndarray,
+    leg: LegArrays,
+    rate_hz: float,
+    r_tibia: np.ndarray,
+    kjc: np.ndarray,
+    r: np.ndarray,
+    origin: np.ndarray,
+    motion: np.ndarray,
+    effort: np.ndarray,
+    moment: np.ndarray,
+) -> float:
+    moment_about(wrench, kjc, moment)
+    nothing = np.zeros((3, 3))
+    for row in range(2):
+        segment = SHANK if row == 0 else FOOT
+        point = row == 1 and leg.foot.rows.shape[0] == 0
+        com = nothing[0] if point else leg.inertia.com_m[segment]
+        inertia = nothing if point else leg.inertia.inertia_kg_m2[segment]
+        segment_motion(r[row], origin[row], com, rate_hz, 2, motion)
+        segment_effort(leg.inertia.mass_kg[segment], inertia, r[row, 2], motion, effort)
+        add_effort(effort, motion[COM], kjc, moment)
+    return ekam_nm(leg.sigma, moment, r_tibia)
+
+
+@kernel
+def sensitivities(
+    loads_m: np.ndarray,
+    smooth_m: np.ndarray,
+    wrench: np.ndarray,
+    rows: np.ndarray,
+    leg: LegArrays,
+    side: int,
+    rate_hz: float,
+    out_markers: np.ndarray,
+    out_wrench: np.ndarray,
+) -> float:
+    """EKAM in one frame and its derivatives.
+
+    Parameters
+    ----------
+    loads_m : shape (markers, 3), load-filtered. smooth_m : shape (5, markers, 3), for the inertia.
+    rows : shape (u,), markers of this shank and foot.
+    out_markers : shape (6, u, 3), N·m/m: for `loads_m`, then for the five frames of `smooth_m`.
+    out_wrench : shape (6,), N·m per N and per N·m.
+
+    Returns
+    -------
+    EKAM, N·m. Derivatives by forward differences of 0.01 mm; those of the wrench exactly.
+    """
+    r, origin = np.empty((2, _FRAMES, 3, 3)), np.empty((2, _FRAMES, 3))
+    r_load, o_load = np.empty((2, 1, 3, 3)), np.empty((2, 1, 3))
+    ajc, gathered = np.empty((2, 3)), np.empty((16, 3))
+    motion, effort, moment = np.empty((4, 3)), np.empty(6), np.empty(3)
+    for k in range(_FRAMES):
+        _pose(smooth_m[k], leg, side, gathered, k, r, origin, ajc)
+    _pose(loads_m, leg, side, gathered, 0, r_load, o_load, ajc)
+    kjc, tibia = o_load[0, 0], r_load[0, 0]
+    at = _ekam(wrench, leg, rate_hz, r_load[0, 0], o_load[0, 0], r, origin, motion, effort, moment)
+    for j in range(3):
+        out_wrench[3 + j] = leg.sigma * tibia[j, 0]
+    # x . (-K x F) = -F . (x cross K)
+    out_wrench[0] = -leg.sigma * (tibia[1, 0] * kjc[2] - tibia[2, 0] * kjc[1])
+    out_wrench[1] = -leg.sigma * (tibia[2, 0] * kjc[0] - tibia[0, 0] * kjc[2])
+    out_wrench[2] = -leg.sigma * (tibia[0, 0] * kjc[1] - tibia[1, 0] * kjc[0])
+    frame = np.empty_like(loads_m)
+    for part in range(1 + _FRAMES):
+        frame[:] = loads_m if part == 0 else smooth_m[part - 1]
+        for u in range(rows.shape[0]):
+            for j in range(3):
+                frame[rows[u], j] += _STEP_M
+                if part == 0:
+                    _pose(frame, leg, side, gathered, 0, r_load, o_load, ajc)
+                else:
+                    _pose(frame, leg, side, gathered, part - 1, r, origin, ajc)
+                moved = _ekam(
+                    wrench,
+                    leg,
+                    rate_hz,
+                    r_load[0, 0],
+                    o_load[0, 0],
+                    r,
+                    origin,
+                    motion,
+                    effort,
+                    moment,
+                )
+                out_markers[part, u, j] = (moved - at) / _STEP_M
+                frame[rows[u], j] -= _STEP_M
+        if part == 0:
+            _pose(loads_m, leg, side, gathered, 0, r_load, o_load, ajc)
+        else:
+            _pose(smooth_m[part - 1], leg, side, gathered, part - 1, r, origin, ajc)
+    return at
+
+
+def force_covariance(wrench: np.ndarray) -> np.ndarray:
+    """Covariance of the white noise of six plate channels, shape (6, 6), from raw samples (k, 6).
+
+    Third differences remove the slow signal; of white noise they leave 1 + 9 + 9 + 1 = 20 variances.
+    """
+    if len(wrench) < 20:
+        return np.full((6, 6), np.nan)
+    d = np.diff(wrench, 3, axis=0)
+    return d.T @ d / (20.0 * len(d))
+
+
+def marker_variance(markers_m: np.ndarray) -> float:
+    """Variance (m^2) of one coordinate's white noise where no cluster tells it, from raw (n, u, 3).
+
+    Fifth differences: of white noise 252 variances; of 3 Hz at 100 samples a second a four-thousandth
+    of the amplitude.
+    """
+    if len(markers_m) < 10:
+        return float("nan")
+    d = np.diff(markers_m, 5, axis=0)
+    return float(np.mean(d * d) / 252.0)
+
+
+def residual_variance(residual_m: np.ndarray, markers: int) -> float:
+    """Variance (m^2) of one coordinate from the raw misfit of a cluster: n e^2 / (3 n - 6)."""
+    return float(np.nanmean(residual_m**2) * markers / (3 * markers - 6))
+
+
+def peak_sigma_nm(
+    loads_m: np.ndarray,
+    smooth_m: np.ndarray,
+    wrench: np.ndarray,
+    leg: LegArrays,
+    side: int,
+    rate_hz: float,
+    variances: tuple[float, float],
+    covariance: np.ndarray,
+    gains: NoiseGains,
+) -> float:
+    """Standard uncertainty of EKAM in one frame, N·m.
+
+    Parameters
+    ----------
+    variances : of a raw coordinate of the shank's and of the foot's markers, m^2.
+    covariance : of the raw plate channels, shape (6, 6).
+    """
+    shank = leg.shank
+    if shank.mode == LANDMARKS:
+        own = np.unique(np.concatenate([shank.knee, shank.ankle, shank.axis]))
+    else:
+        own = shank.cluster
+    foot = np.array([row for row in leg.foot.rows if row >= 0 and row not in own], dtype=np.int64)
+    rows = np.concatenate([own, foot])
+    by_marker, by_wrench = np.empty((1 + _FRAMES, len(rows), 3)), np.empty(6)
+    sensitivities(
+        np.ascontiguousarray(loads_m),
+        np.ascontiguousarray(smooth_m),
+        wrench,
+        rows,
+        leg,
+        side,
+        rate_hz,
+        by_marker,
+        by_wrench,
+    )
+    per_coordinate = np.einsum("auj,ab,buj->u", by_marker, gains.markers, by_marker)
+    of_markers = np.repeat(variances, (len(own), len(foot))) @ per_coordinate
+    of_forces = gains.forces * float(by_wrench @ covariance @ by_wrench)
+    return float(np.sqrt(of_markers + of_forces))

@@ -1,0 +1,83 @@
+"""What a session hands on: to whoever keeps stances, to whoever keeps chunks, and to its summary."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import nan
+from typing import Literal, Protocol
+
+from compute import Side, Stance
+from stream.source import Chunk, Role, StreamInfo
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the walker was told of one stance, and when.
+
+    Attributes
+    ----------
+    shown : ``final``: its value stood on the walker's screen with the verdict; ``early``: only the
+        early value did, and was withdrawn; ``none``: neither (baseline, rejected, no window, blanked).
+    latency_ms : deciding sample's stamp to value handed to the walker's window; NaN without a clock.
+    value : of a usable stance in the terms of the target; NaN during the baseline.
+    """
+
+    shown: Literal["none", "early", "final"] = "none"
+    latency_ms: float = nan
+    value: float = nan
+
+
+class StanceSink(Protocol):
+    """Something that keeps stances: a file, an outlet."""
+
+    def stance(self, stance: Stance, told: Told) -> None:
+        """Take one stance."""
+        ...
+
+    def close(self) -> None:
+        """Finish; never raises."""
+        ...
+
+
+class RawSink(Protocol):
+    """Something that keeps chunks as they were received."""
+
+    def offer(self, chunk: Chunk) -> None:
+        """Take a chunk; never waits."""
+        ...
+
+    @property
+    def bytes_written(self) -> int:
+        """Bytes kept so far."""
+        ...
+
+    @property
+    def fault(self) -> str:
+        """What went wrong; empty while all is well."""
+        ...
+
+
+@dataclass
+class Outcome:
+    """What a session leaves behind for its summary.
+
+    Attributes
+    ----------
+    notes : what the operator was told about the streams, e.g. markers that are not there.
+    feedback : what the walker was aimed at, with the baselines reached.
+    live_delay_s : delay of the causal trace; NaN where there is none.
+    """
+
+    infos: dict[Role, StreamInfo]
+    rates_hz: dict[Role, float]
+    notes: tuple[str, ...] = ()
+    stances: list[Stance] = field(default_factory=list)
+    latencies_ms: list[float] = field(default_factory=list)
+    early_latencies_ms: list[float] = field(default_factory=list)
+    dropped: dict[Role, int] = field(default_factory=dict)
+    feedback: Mapping[str, object] = field(default_factory=dict)
+    live_delay_s: float = nan
+    fault: str = ""
+
+    def valid(self, side: Side) -> list[Stance]:
+        """Valid stances of one leg."""
+        return [stance for stance in self.stances if stance.valid and stance.side is side]
