@@ -23,6 +23,7 @@ HIGH_SINCE, HIGH_COUNT, HIGH_N = 31, 32, 33
 # First sample after something touched the plate, and its load: nothing is taken within the guard of it.
 LEAD, LEAD_N = 34, 35
 STATE_COLUMNS = 36
+LOG_COLUMNS = 8
 
 
 class BaselineRules(NamedTuple):
@@ -84,29 +85,37 @@ def track_offset(
     wrench: np.ndarray,
     rules: BaselineRules,
     state: np.ndarray,
-    out: np.ndarray,
-) -> np.ndarray:
+    fz_n: np.ndarray,
+    log: np.ndarray,
+) -> int:
     """Advance the offsets of both plates over new samples.
 
     Parameters
     ----------
     time_s : shape (n,), s. wrench : shape (n, 2, 6), F (N) and M_O (N·m), lab, as read.
     state : from `new_state`, kept between calls.
-    out : shape (n, 2, 6), receives the offset as it was committed before each sample; NaN before
-        the first one is known.
+    fz_n : shape (n, 2), receives the vertical loads without the offset known before each sample.
+    log : shape (>= 2 n, 8), receives a row per change: stamp of the sample after which it holds, plate,
+        offset.
+
+    Returns
+    -------
+    Number of rows of `log`.
 
     Notes
     -----
     Causal and independent of how the samples are cut into calls. A sample with a missing component
     is passed over; after a gap longer than the guard a new stretch begins.
     """
+    rows = 0
     for i in range(time_s.shape[0]):
         t = time_s[i]
         for side in range(2):
             s = state[side]
+            known = s[OFFSET + 1]
+            fz_n[i, side] = wrench[i, side, 1] - (0.0 if np.isnan(known) else known)
             missing = False
             for c in range(6):
-                out[i, side, c] = s[OFFSET + c]
                 missing = missing or np.isnan(wrench[i, side, c])
             if missing:
                 continue
@@ -120,6 +129,9 @@ def track_offset(
             elif t - s[BLOCK_END] >= rules.guard_s:
                 _commit(t, s, rules)
                 s[BLOCK_END] = np.nan
+                log[rows, 0], log[rows, 1] = t, side
+                log[rows, 2:8] = s[OFFSET : OFFSET + 6]
+                rows += 1
             if t < s[FREE_AFTER]:
                 continue
             if np.isnan(s[LEAD]):
@@ -142,7 +154,7 @@ def track_offset(
             _add(t, wrench[i, side], other, s, rules)
             if t - s[START] >= rules.block_s:
                 _finish(t, s, rules)
-    return out
+    return rows
 
 
 @kernel

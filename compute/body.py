@@ -141,7 +141,7 @@ def track(
         row = segment.rows[i]
         for j in range(3):
             gathered[i, j] = frame[row, j] if row >= 0 else ajc[-1 - row, j]
-    return cluster_pose(segment.local_m, gathered[:k], r, origin)
+    return cluster_pose(segment.local_m, gathered, r, origin)
 
 
 @kernel
@@ -153,7 +153,9 @@ def _carry(r: np.ndarray, origin: np.ndarray, local: np.ndarray, out: np.ndarray
 @kernel
 def _thigh(
     frame: np.ndarray,
-    leg: LegArrays,
+    thigh: SegmentArrays,
+    hjc_local_m: np.ndarray,
+    femur_axis: np.ndarray,
     pelvis_r: np.ndarray,
     pelvis_o: np.ndarray,
     shank_r: np.ndarray,
@@ -171,15 +173,15 @@ def _thigh(
     long axis (and with it hip flexion and adduction) is then right, the turn about it is not known.
     """
     residual = np.nan
-    if leg.thigh.rows.shape[0] > 0:
-        residual = track(frame, ajc, leg.thigh, gathered, r, hjc)
-        if np.isfinite(leg.hjc_m[0]) and np.isfinite(pelvis_o[0]):
-            _carry(pelvis_r, pelvis_o, leg.hjc_m, hjc)
+    if thigh.rows.shape[0] > 0:
+        residual = track(frame, ajc, thigh, gathered, r, hjc)
+        if np.isfinite(hjc_local_m[0]) and np.isfinite(pelvis_o[0]):
+            _carry(pelvis_r, pelvis_o, hjc_local_m, hjc)
         return residual
-    _carry(pelvis_r, pelvis_o, leg.hjc_m, hjc)
-    if leg.femur_axis[0] >= 0:
+    _carry(pelvis_r, pelvis_o, hjc_local_m, hjc)
+    if femur_axis[0] >= 0:
         for j in range(3):
-            axis[j] = frame[leg.femur_axis[1], j] - frame[leg.femur_axis[0], j]
+            axis[j] = frame[femur_axis[1], j] - frame[femur_axis[0], j]
     else:
         for j in range(3):
             axis[j] = shank_r[j, 2]
@@ -201,15 +203,12 @@ def body_poses(markers_m: np.ndarray, body: BodyArrays, out: Poses) -> Poses:
         most = max(most, leg.thigh.rows.shape[0], leg.foot.rows.shape[0])
         most = max(most, leg.shank.cluster.shape[0])
     gathered, axis = np.empty((most, 3)), np.empty(3)
+    left, right = body.left, body.right
     for i in range(markers_m.shape[0]):
         frame = markers_m[i]
         r, o, ajc, e = out.r[i], out.origin_m[i], out.ajc_m[i], out.residual_m[i]
-        for side in range(2):
-            leg = body.right if side == 1 else body.left
-            row = 2 + 3 * side
-            e[row + SHANK] = shank_pose(
-                frame, leg.shank, gathered, r[row + SHANK], o[row + SHANK], ajc[side]
-            )
+        e[3] = shank_pose(frame, left.shank, gathered, r[3], o[3], ajc[0])
+        e[6] = shank_pose(frame, right.shank, gathered, r[6], o[6], ajc[1])
         e[PELVIS] = track(frame, ajc, body.pelvis, gathered, r[PELVIS], o[PELVIS])
         e[TRUNK] = track(frame, ajc, body.trunk, gathered, r[TRUNK], o[TRUNK])
         _carry(r[PELVIS], o[PELVIS], body.pelvis_mid_m, out.mid_m[i])
@@ -223,14 +222,16 @@ def body_poses(markers_m: np.ndarray, body: BodyArrays, out: Poses) -> Poses:
                 top[j] = total / count
         else:
             _carry(r[TRUNK], o[TRUNK], body.trunk_top_m, top)
-        for side in range(2):
-            leg = body.right if side == 1 else body.left
-            row = 2 + 3 * side
-            e[row + THIGH] = _thigh(
-                frame, leg, r[PELVIS], o[PELVIS], r[row + SHANK], o[row + SHANK], ajc, gathered, axis,
-                r[row + THIGH], o[row + THIGH],
-            )  # fmt: skip
-            e[row + FOOT] = track(frame, ajc, leg.foot, gathered, r[row + FOOT], o[row + FOOT])
+        e[2] = _thigh(
+            frame, left.thigh, left.hjc_m, left.femur_axis, r[PELVIS], o[PELVIS], r[3], o[3],
+            ajc, gathered, axis, r[2], o[2],
+        )  # fmt: skip
+        e[5] = _thigh(
+            frame, right.thigh, right.hjc_m, right.femur_axis, r[PELVIS], o[PELVIS], r[6], o[6],
+            ajc, gathered, axis, r[5], o[5],
+        )  # fmt: skip
+        e[4] = track(frame, ajc, left.foot, gathered, r[4], o[4])
+        e[7] = track(frame, ajc, right.foot, gathered, r[7], o[7])
     return out
 
 

@@ -24,15 +24,16 @@ class Held:
         return float(self._time_s[0]) if len(self._time_s) else np.inf
 
     def add(self, time_s: np.ndarray, rows: np.ndarray) -> None:
-        """Put samples at the end of the queue."""
+        """Put samples at the end of the queue; arrays are kept, not copied, while it is empty."""
         if len(time_s):
-            self._time_s = np.concatenate([self._time_s, time_s])
-            self._rows = np.concatenate([self._rows, rows])
+            waiting = len(self._time_s) > 0
+            self._time_s = np.concatenate([self._time_s, time_s]) if waiting else time_s
+            self._rows = np.concatenate([self._rows, rows]) if waiting else rows
             self.newest_s = float(time_s[-1])
 
     def take(self, until_s: float) -> tuple[np.ndarray, np.ndarray]:
         """Samples up to and including `until_s`."""
-        n = int(np.searchsorted(self._time_s, until_s, side="right"))
+        n = int(self._time_s.searchsorted(until_s, side="right"))
         taken = self._time_s[:n], self._rows[:n]
         self._time_s, self._rows = self._time_s[n:], self._rows[n:]
         return taken
@@ -48,15 +49,15 @@ class Window:
 
     Parameters
     ----------
-    capacity : rows that are kept at least; twice as many are allocated, so that old rows are dropped
-        in one move now and then.
+    capacity : rows that are kept at least; four times as many are allocated, so that old rows are
+        dropped in one move now and then.
     shape : of one row.
     """
 
     def __init__(self, capacity: int, shape: tuple[int, ...]) -> None:
         self._keep = capacity
-        self._time_s = np.empty(2 * capacity)
-        self._rows = np.empty((2 * capacity, *shape))
+        self._time_s = np.empty(4 * capacity)
+        self._rows = np.empty((4 * capacity, *shape))
         self._n = 0
 
     def append(self, time_s: np.ndarray, rows: np.ndarray) -> None:
@@ -84,6 +85,6 @@ class Window:
     def between(self, first_s: float, last_s: float) -> tuple[np.ndarray, np.ndarray]:
         """Rows from `first_s` up to the first one at or after `last_s`: stamps and values."""
         time_s = self.time_s
-        i = int(np.searchsorted(time_s, first_s, side="left"))
-        j = min(int(np.searchsorted(time_s, last_s, side="left")) + 1, self._n)
+        i = int(time_s.searchsorted(first_s, side="left"))
+        j = min(int(time_s.searchsorted(last_s, side="left")) + 1, self._n)
         return time_s[i:j], self._rows[i:j]

@@ -43,6 +43,7 @@ from compute.posture_checks import (
     check_cop,
     check_cross_talk,
     check_load,
+    check_sides,
     check_static_ekam,
     check_static_knee,
     each_foot_loaded,
@@ -401,6 +402,9 @@ def _load_checks(
     checks = check_load(wrench[:, 1], person.body_mass_kg)
     if not each_foot_loaded(wrench[:, 1], person.body_mass_kg):
         return checks
+    checks += check_sides(wrench, {side: leg.frames.ajc_m[0] for side, leg in legs.items()})
+    if checks[-1].verdict == "refused":
+        return checks  # the other checks would only say it again
     for side, leg in legs.items():
         if leg.foot is not None:
             heel, toes = trial.at_m[side.letter + "HEE"], trial.middle(*leg.foot.toes)

@@ -180,7 +180,7 @@ def check_pair(left: Shank, right: Shank, widths_m: dict[Side, dict[str, float]]
                 f"{joint}_symmetry",
                 by < MAX_WIDTH_DIFFERENCE_M,
                 f"the {joint} widths differ by {1000 * by:.0f} mm",
-                f"(limit {1000 * MAX_WIDTH_DIFFERENCE_M:.0f}): a {joint} marker is misplaced or mislabelled",
+                f"(limit {1000 * MAX_WIDTH_DIFFERENCE_M:.0f}): one {joint} marker is misplaced",
             )
         )
     return [

@@ -23,7 +23,7 @@ from compute.subject import Subject
 
 HISTORY_S = 6.0
 HELD_S = 30.0
-SLICE_S = 0.5
+SLICE_S = 2.0
 
 
 class Engine:
@@ -65,8 +65,7 @@ class Engine:
         self._scorer = Scorer(subject, self.markers, marker_rate_hz, force_rate_hz, settings)
         self._history = History()
         self._marker_window = Window(int(HISTORY_S * marker_rate_hz) + 2, (len(self.markers), 3))
-        # Wrench as read, and the offset of the unloaded plate as known before each sample.
-        self._force_window = Window(int(HISTORY_S * force_rate_hz) + 2, (2, 12))
+        self._force_window = Window(int(HISTORY_S * force_rate_hz) + 2, (2, 6))
         self._held_markers = Held((len(self.markers), 3), HELD_S)
         self._held_forces = Held((2, 6), HELD_S)
         self._steps = Steps(settings, subject.body_mass_kg)
@@ -99,7 +98,8 @@ class Engine:
 
         Notes
         -----
-        The stream that is ahead waits for the other one, for up to `HELD_S`. Afterwards `live_rows`
+        The arrays may be kept for a while: do not change them afterwards. The stream that is ahead
+        waits for the other one, for up to `HELD_S`. Afterwards `live_rows`
         and `early` hold what else these samples made ready.
         """
         self._held_markers.add(marker_time_s, markers_m)
@@ -117,7 +117,11 @@ class Engine:
             self._marker_window.append(*self._held_markers.take(until_s))
             self._follow(*self._held_forces.take(until_s))
             if self._with_live:
-                live.append(self._live_path.rows(self._marker_window, self._force_window))
+                live.append(
+                    self._live_path.rows(
+                        self._marker_window, self._force_window, self._steps.offsets
+                    )
+                )
             stances += self._settle()
         self._held_markers.limit()
         self._held_forces.limit()
@@ -139,8 +143,8 @@ class Engine:
 
     def _follow(self, time_s: np.ndarray, wrench: np.ndarray) -> None:
         """Bring the contacts of both feet up to these plate samples."""
-        offset, begun, ended = self._steps.follow(time_s, wrench)
-        self._force_window.append(time_s, np.concatenate([wrench, offset], axis=2))
+        begun, ended = self._steps.follow(time_s, wrench)
+        self._force_window.append(time_s, wrench)
         self._pending += ended
         if self._with_early:
             self._hopeful += [step for step in begun if step.predicted_s == step.predicted_s]
@@ -170,8 +174,8 @@ class Engine:
         times = self._marker_window.time_s
         chosen, first_s = None, inf
         for step in list(self._hopeful):
-            i = int(np.searchsorted(times, step.half_s, side="left"))
-            i = max(i, int(np.searchsorted(times, step.tried_s, side="right")))
+            i = int(times.searchsorted(step.half_s, side="left"))
+            i = max(i, int(times.searchsorted(step.tried_s, side="right")))
             if i == len(times):
                 continue
             if times[i] >= min(step.ended_s, step.t_on_s + self.settings.max_stance_s):
@@ -183,8 +187,9 @@ class Engine:
     def _try_early(self, step: Contact, at_s: float) -> None:
         """Score the first peak from the samples up to `at_s`; if it is not certain, try the next one."""
         step.tried_s = at_s
-        stance = self._stance(0, step, step.t_on_s + step.predicted_s, at_s)
-        span, context = self._around(stance)
+        offset = self._steps.offset_before(step.t_on_s)
+        stance = self._stance(0, step, step.t_on_s + step.predicted_s, at_s, offset)
+        span, context = self._around(stance, offset)
         peak_nm = self._scorer.early_peak_nm(stance, span, context, self._history)
         if peak_nm is not None:
             step.early_peak1_nm = peak_nm
@@ -196,17 +201,19 @@ class Engine:
         """Score a finished contact."""
         self._number += 1
         decide_s = step.t_off_s + self.settings.decide_after_s
-        stance = self._stance(self._number, step, step.t_off_s, decide_s)
-        span, context = self._around(stance)
+        offset = self._steps.offset_before(step.t_on_s)
+        stance = self._stance(self._number, step, step.t_off_s, decide_s, offset)
+        span, context = self._around(stance, offset)
         context = replace(context, stride_load_n=self._stride_load_n(step, context.offset))
         scored = self._scorer.score(stance, span, context, self._history)
         self._history.add(scored.stance)
         self.under_other_foot[step.side] += (int(scored.under_other), 1)
         return scored.stance
 
-    def _stance(self, number: int, step: Contact, t_off_s: float, decide_s: float) -> Stance:
+    def _stance(
+        self, number: int, step: Contact, t_off_s: float, decide_s: float, offset: np.ndarray
+    ) -> Stance:
         """A stance of which only what the contact tells is known."""
-        at_strike = self._force_window.between(step.t_on_s, step.t_on_s)[1]
         return Stance(
             number,
             step.side,
@@ -216,32 +223,30 @@ class Engine:
             self.subject.body_mass_kg,
             self.subject.height_m,
             cadence_steps_per_min=step.cadence,
-            plate_offset_n=float(at_strike[0, step.side, 7]) if len(at_strike) else np.nan,
+            plate_offset_n=float(offset[step.side, 1]),
             early_peak1_nm=step.early_peak1_nm,
         )
 
-    def _around(self, stance: Stance) -> tuple[Span, Context]:
+    def _around(self, stance: Stance, offset: np.ndarray) -> tuple[Span, Context]:
         """Samples of a stance up to its deciding one, and what else was known by then."""
         first_s = stance.t_on_s - self.settings.context_s
         marker_time_s, markers_m = self._marker_window.between(first_s, stance.t_decide_s)
-        force_time_s, forces = self._force_window.between(first_s, stance.t_decide_s)
+        force_time_s, wrench = self._force_window.between(first_s, stance.t_decide_s)
         until_s = max(stance.t_decide_s, float(marker_time_s[-1]) if len(marker_time_s) else -inf)
-        at_strike = self._force_window.between(stance.t_on_s, stance.t_on_s)[1]
-        known = len(at_strike) and self.settings.rezero
-        offset = np.nan_to_num(at_strike[0, :, 6:]) if known else np.zeros((2, 6))
+        taken_off = np.where(np.isnan(offset) | (not self.settings.rezero), 0.0, offset)
         other_off_s, other_on_s = self._steps.other_foot(stance)
         flags = frozenset(reason for at_s, reason in self._flags if first_s <= at_s <= until_s)
-        context = Context(offset, other_off_s, other_on_s, flags=flags)
-        return Span(marker_time_s, markers_m, force_time_s, forces[:, :, :6]), context
+        context = Context(taken_off, other_off_s, other_on_s, flags=flags)
+        return Span(marker_time_s, markers_m, force_time_s, wrench), context
 
     def _stride_load_n(self, step: Contact, offset: np.ndarray) -> float:
         """Mean vertical load of both plates from the last toe-off of this foot to this one."""
         if not step.t_off_s - step.previous_off_s <= LONGEST_STRIDE_S:
             return float("nan")
-        time_s, forces = self._force_window.between(step.previous_off_s, step.t_off_s)
+        time_s, wrench = self._force_window.between(step.previous_off_s, step.t_off_s)
         if not len(time_s) or time_s[0] > step.previous_off_s:
             return float("nan")
-        return float(forces[:, :, 1].sum(axis=1).mean() - offset[:, 1].sum())
+        return float(2.0 * wrench[:, :, 1].mean() - offset[0, 1] - offset[1, 1])
 
     def warm_up(self) -> None:
         """Compile every kernel on made-up data, so that nothing compiles in front of a walker."""

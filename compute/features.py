@@ -5,8 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from compute.body import SHANK, leg_row
 from compute.conventions import Side
 from compute.evidence import Evidence
+from compute.pose import LANDMARKS
 from compute.stance import Stance, StanceCurves
 
 PEAK1_WINDOW_PCT = (8.0, 50.0)
@@ -91,6 +93,7 @@ def read_off(evidence: Evidence) -> Stance:
     fz_time_s = evidence.force_time_s[contact]
     late = fz_time_s > stance.t_on_s + 0.5 * stance.stance_s
     flat = (pct >= FOOT_FLAT_PCT[0]) & (pct <= FOOT_FLAT_PCT[1])
+    misfit = _shank_misfit(evidence)
     own, other = _feet_at_contact(evidence)
     ends = evidence.context
     return replace(
@@ -128,9 +131,18 @@ def read_off(evidence: Evidence) -> Stance:
         single_support_s=ends.other_on_s - ends.other_off_s,
         heel_forward_m=float(own[0]),
         belt_speed_m_per_s=_belt_speed(evidence, flat),
+        residual_mean_m=float(misfit.mean()),
+        residual_max_m=float(misfit.max()),
         dropped_marker=" ".join(evidence.dropped),
         curves=StanceCurves(time_s.copy(), evidence.curves),
     )
+
+
+def _shank_misfit(evidence: Evidence) -> np.ndarray:
+    """Unfiltered misfit of the shank cluster in stance, m; NaN where landmarks carry the shank."""
+    row = leg_row(evidence.stance.side, SHANK)
+    misfit = evidence.raw_poses.residual_m[evidence.inside, row]
+    return np.full(1, np.nan) if evidence.leg.shank.mode == LANDMARKS else misfit
 
 
 def _at(pct: np.ndarray, curve: np.ndarray, at_pct: float) -> float:

@@ -40,16 +40,17 @@ class LivePath:
         self._mass_kg = subject.body_mass_kg
         self._marker_state = np.full((3 * len(names), 2), np.nan)
         self._wrench_state = np.full((12, 2), np.nan)
+        self._offset = np.zeros((2, 6))
         self._settling = np.zeros(len(names), dtype=np.int64)
         self._settle_frames = math.ceil(SETTLING * group_delay_s(cutoff_hz) * marker_hz)
         self._done_s = -np.inf
 
-    def rows(self, markers: Window, forces: Window) -> np.ndarray:
+    def rows(self, markers: Window, forces: Window, offsets: np.ndarray) -> np.ndarray:
         """Rows of the marker frames whose plate samples have come since the last call.
 
         Parameters
         ----------
-        forces : rows of shape (2, 12): wrench as read, and offset of the unloaded plate.
+        markers, forces : what has come so far. offsets : `compute.steps.Steps.offsets`.
 
         Returns
         -------
@@ -69,6 +70,8 @@ class LivePath:
             markers_m,
             force_time_s,
             wrench,
+            offsets,
+            self._offset,
             self._half_s,
             self._section,
             *self._shanks,
@@ -89,6 +92,8 @@ def live_frames(
     markers_m: np.ndarray,
     force_time_s: np.ndarray,
     wrench: np.ndarray,
+    offsets: np.ndarray,
+    offset: np.ndarray,
     half_period_s: float,
     section: Section,
     left: ShankArrays,
@@ -104,8 +109,9 @@ def live_frames(
     Parameters
     ----------
     marker_time_s : shape (n,). markers_m : shape (n, markers, 3), lab, m.
-    force_time_s : shape (k,). wrench : shape (k, 2, 12), both sides, F and M_O as read, lab, and the
-        offset to take off (NaN: none known).
+    force_time_s : shape (k,). wrench : shape (k, 2, 6), both sides, F and M_O as read, lab.
+    offsets : changes of the plates' offsets in order of time, `compute.baseline.track_offset`.
+    offset : shape (2, 6), state: the offset that holds, zero before the first frame.
     half_period_s : the plate samples within this time of a marker frame are averaged, which brings
         them to the marker clock; then both pass the same filter at the marker rate.
     marker_state : shape (3 markers, 2). wrench_state : shape (12, 2). NaN before the first frame.
@@ -122,7 +128,7 @@ def live_frames(
     kjc, ajc, moment = np.empty(3), np.empty(3), np.empty(3)
     most = max(left.cluster.shape[0], right.cluster.shape[0], 1)
     gathered, local = np.empty((most, 3)), np.empty((most, 3))
-    first = 0
+    first, change = 0, 0
     for i in range(marker_time_s.shape[0]):
         t = marker_time_s[i]
         while first < force_time_s.shape[0] and force_time_s[first] <= t - half_period_s:
@@ -133,10 +139,13 @@ def live_frames(
             if force_time_s[k] > t + half_period_s:
                 break
             count += 1
+            while change < offsets.shape[0] and offsets[change, 0] < force_time_s[k]:
+                if not np.isnan(offsets[change, 2]):
+                    offset[int(offsets[change, 1])] = offsets[change, 2:8]
+                change += 1
             for side in range(2):
                 for c in range(6):
-                    offset = wrench[k, side, 6 + c]
-                    mean[6 * side + c] += wrench[k, side, c] - (0.0 if np.isnan(offset) else offset)
+                    mean[6 * side + c] += wrench[k, side, c] - offset[side, c]
         for c in range(12):
             mean[c] = mean[c] / count if count else np.nan
         for m in range(markers):

@@ -68,39 +68,39 @@ def segment_motion(
     """
     first = rate_hz / 12.0
     second = rate_hz * rate_hz / 12.0
+    w0 = w1 = w2 = alpha0 = alpha1 = alpha2 = 0.0
     for j in range(3):
-        acceleration = 0.0
-        for k in range(5):
-            at = origin_m[i + k - 2, j]
-            for m in range(3):
-                at += r[i + k - 2, j, m] * com_local_m[m]
-            if k == 2:
-                out[COM, j] = at
-                acceleration -= 30.0 * at
-            elif k == 0 or k == 4:
-                acceleration -= at
-            else:
-                acceleration += 16.0 * at
-        out[ACCELERATION, j] = second * acceleration
-    # Skew parts, entries (2, 1), (0, 2), (1, 0).
-    for axis in range(3):
-        a, b = (axis + 2) % 3, (axis + 1) % 3
-        w = alpha = 0.0
-        for m in range(3):
-            va = r[i - 2, a, m] - 8.0 * r[i - 1, a, m] + 8.0 * r[i + 1, a, m] - r[i + 2, a, m]
-            vb = r[i - 2, b, m] - 8.0 * r[i - 1, b, m] + 8.0 * r[i + 1, b, m] - r[i + 2, b, m]
-            sa = (
-                -r[i - 2, a, m] + 16.0 * r[i - 1, a, m] - 30.0 * r[i, a, m]
-                + 16.0 * r[i + 1, a, m] - r[i + 2, a, m]
-            )  # fmt: skip
-            sb = (
-                -r[i - 2, b, m] + 16.0 * r[i - 1, b, m] - 30.0 * r[i, b, m]
-                + 16.0 * r[i + 1, b, m] - r[i + 2, b, m]
-            )  # fmt: skip
-            w += va * r[i, b, m] - vb * r[i, a, m]
-            alpha += sa * r[i, b, m] - sb * r[i, a, m]
-        out[OMEGA, axis] = 0.5 * first * w
-        out[ALPHA, axis] = 0.5 * second * alpha
+        out[COM, j] = origin_m[i, j]
+        out[ACCELERATION, j] = (
+            -origin_m[i - 2, j] + 16.0 * origin_m[i - 1, j] - 30.0 * origin_m[i, j]
+            + 16.0 * origin_m[i + 1, j] - origin_m[i + 2, j]
+        )  # fmt: skip
+    for m in range(3):  # axis by axis of the segment: each entry of R is differentiated once
+        c = com_local_m[m]
+        a, b, x, d, e = r[i - 2, 0, m], r[i - 1, 0, m], r[i, 0, m], r[i + 1, 0, m], r[i + 2, 0, m]
+        v0, s0 = a - 8.0 * b + 8.0 * d - e, -a + 16.0 * b - 30.0 * x + 16.0 * d - e
+        a, b, y, d, e = r[i - 2, 1, m], r[i - 1, 1, m], r[i, 1, m], r[i + 1, 1, m], r[i + 2, 1, m]
+        v1, s1 = a - 8.0 * b + 8.0 * d - e, -a + 16.0 * b - 30.0 * y + 16.0 * d - e
+        a, b, z, d, e = r[i - 2, 2, m], r[i - 1, 2, m], r[i, 2, m], r[i + 1, 2, m], r[i + 2, 2, m]
+        v2, s2 = a - 8.0 * b + 8.0 * d - e, -a + 16.0 * b - 30.0 * z + 16.0 * d - e
+        out[COM, 0] += x * c
+        out[COM, 1] += y * c
+        out[COM, 2] += z * c
+        out[ACCELERATION, 0] += s0 * c
+        out[ACCELERATION, 1] += s1 * c
+        out[ACCELERATION, 2] += s2 * c
+        # Skew parts, entries (2, 1), (0, 2), (1, 0).
+        w0 += v2 * y - v1 * z
+        w1 += v0 * z - v2 * x
+        w2 += v1 * x - v0 * y
+        alpha0 += s2 * y - s1 * z
+        alpha1 += s0 * z - s2 * x
+        alpha2 += s1 * x - s0 * y
+    for j in range(3):
+        out[ACCELERATION, j] *= second
+    first, second = 0.5 * first, 0.5 * second
+    out[OMEGA, 0], out[OMEGA, 1], out[OMEGA, 2] = first * w0, first * w1, first * w2
+    out[ALPHA, 0], out[ALPHA, 1], out[ALPHA, 2] = second * alpha0, second * alpha1, second * alpha2
     return out
 
 
@@ -120,26 +120,25 @@ def segment_effort(
     r : shape (3, 3), R_lab_from_segment. motion : shape (4, 3), as from `segment_motion`.
     out : shape (6,), receives force (N) and moment (N·m), lab.
     """
-    w = np.empty(3)
-    a = np.empty(3)
-    for j in range(3):  # into the segment frame, where the inertia is constant
-        w[j] = a[j] = 0.0
-        for k in range(3):
-            w[j] += r[k, j] * motion[OMEGA, k]
-            a[j] += r[k, j] * motion[ALPHA, k]
-    h = np.empty(3)
-    ia = np.empty(3)
-    for j in range(3):
-        h[j] = ia[j] = 0.0
-        for k in range(3):
-            h[j] += inertia_kg_m2[j, k] * w[k]
-            ia[j] += inertia_kg_m2[j, k] * a[k]
-    ia[0] += w[1] * h[2] - w[2] * h[1]
-    ia[1] += w[2] * h[0] - w[0] * h[2]
-    ia[2] += w[0] * h[1] - w[1] * h[0]
+    x, y, z = motion[OMEGA, 0], motion[OMEGA, 1], motion[OMEGA, 2]
+    u, v, t = motion[ALPHA, 0], motion[ALPHA, 1], motion[ALPHA, 2]
+    # Into the segment frame, where the inertia is constant.
+    w0 = r[0, 0] * x + r[1, 0] * y + r[2, 0] * z
+    w1 = r[0, 1] * x + r[1, 1] * y + r[2, 1] * z
+    w2 = r[0, 2] * x + r[1, 2] * y + r[2, 2] * z
+    a0 = r[0, 0] * u + r[1, 0] * v + r[2, 0] * t
+    a1 = r[0, 1] * u + r[1, 1] * v + r[2, 1] * t
+    a2 = r[0, 2] * u + r[1, 2] * v + r[2, 2] * t
+    tensor = inertia_kg_m2
+    h0 = tensor[0, 0] * w0 + tensor[0, 1] * w1 + tensor[0, 2] * w2
+    h1 = tensor[1, 0] * w0 + tensor[1, 1] * w1 + tensor[1, 2] * w2
+    h2 = tensor[2, 0] * w0 + tensor[2, 1] * w1 + tensor[2, 2] * w2
+    m0 = tensor[0, 0] * a0 + tensor[0, 1] * a1 + tensor[0, 2] * a2 + w1 * h2 - w2 * h1
+    m1 = tensor[1, 0] * a0 + tensor[1, 1] * a1 + tensor[1, 2] * a2 + w2 * h0 - w0 * h2
+    m2 = tensor[2, 0] * a0 + tensor[2, 1] * a1 + tensor[2, 2] * a2 + w0 * h1 - w1 * h0
     for j in range(3):
         out[j] = -mass_kg * motion[ACCELERATION, j]
-        out[3 + j] = -(r[j, 0] * ia[0] + r[j, 1] * ia[1] + r[j, 2] * ia[2])
+        out[3 + j] = -(r[j, 0] * m0 + r[j, 1] * m1 + r[j, 2] * m2)
     out[1] -= mass_kg * GRAVITY_M_PER_S2
     return out
 
@@ -215,6 +214,7 @@ def leg_moments(
     n = smooth.r.shape[0]
     base = 2 + 3 * side
     joints, motion = np.empty((3, 3)), np.zeros((4, 3))
+    at_origin, point = np.zeros(3), np.zeros((3, 3))
     efforts, coms = np.empty((3, 6)), np.empty((3, 3))
     ajc = smooth.ajc_m[:, side]
     untracked = np.isnan(smooth.residual_m[:, base + FOOT]).all()
@@ -230,10 +230,9 @@ def leg_moments(
         for segment in range(3):
             if segment == FOOT and untracked:
                 # The shank's axes only stand in: a point has no moment of inertia.
-                segment_motion(smooth.r[:, base + SHANK], ajc, np.zeros(3), rate_hz, i, motion)
+                segment_motion(smooth.r[:, base + SHANK], ajc, at_origin, rate_hz, i, motion)
                 segment_effort(
-                    inertia.mass_kg[FOOT], np.zeros((3, 3)), smooth.r[i, base + SHANK], motion,
-                    efforts[FOOT],
+                    inertia.mass_kg[FOOT], point, smooth.r[i, base + SHANK], motion, efforts[FOOT],
                 )  # fmt: skip
             else:
                 segment_motion(

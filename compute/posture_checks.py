@@ -13,6 +13,8 @@ STOOD_ON_PLATES = 0.6
 """Less than this share of the body mass on the plates: the person stood elsewhere."""
 OWN_SHARE = 0.2
 """A foot that carries less than this of the load stands beside its plate."""
+CLEAR_M = 0.05
+"""A load that is this much nearer to the other ankle lies under the other foot."""
 COP_BEHIND_M, COP_AHEAD_M = 0.03, 0.08
 """The load may lie this far behind the heel marker or ahead of the metatarsal heads (toes)."""
 STATIC_EKAM_NM_PER_KG = 0.25
@@ -39,6 +41,28 @@ def each_foot_loaded(fz_n: np.ndarray, body_mass_kg: float) -> bool:
     total_n = float(fz_n.sum())
     stood = total_n >= STOOD_ON_PLATES * body_mass_kg * GRAVITY_M_PER_S2
     return stood and bool((fz_n >= OWN_SHARE * total_n).all())
+
+
+def check_sides(wrench: np.ndarray, ankles_m: dict[Side, np.ndarray]) -> list[Check]:
+    """The load of each foot lies under that foot.
+
+    Parameters
+    ----------
+    wrench : shape (2, 6), F and M_O on the left and right foot, lab.
+    ankles_m : ankle joint centres, shape (3,) each, lab, m.
+    """
+    for side, ankle in ankles_m.items():
+        cop_m = centre_of_pressure_m(wrench[side : side + 1])[0]
+        own_m, other_m = (
+            float(np.hypot(*(cop_m - at)[[0, 2]])) for at in (ankle, ankles_m[side.other])
+        )
+        if own_m - other_m > CLEAR_M:
+            text = (
+                f"the load of the plate that is declared {side.word} lies under the {side.other.word} foot: "
+                f'set side = "{side.other.word}" for it in the lab file, or check the marker labels'
+            )
+            return [Check("plate_sides", "refused", text)]
+    return [Check("plate_sides", "passed", "each plate carries the foot that it should")]
 
 
 def check_cop(

@@ -12,6 +12,7 @@ from compute.settings import Settings
 from compute.stance import Stance
 
 REMEMBERED_S = 6.0
+KEPT_CHANGES = 200
 SHORTEST_STEP_S, LONGEST_STEP_S = 0.2, 1.5
 LONGEST_STRIDE_S = 3.0
 
@@ -48,33 +49,32 @@ class Contact:
 
 
 class Steps:
-    """Follows both plates, sample by sample."""
+    """Follows both plates, sample by sample.
+
+    Attributes
+    ----------
+    offsets : shape (n, 8), the last changes of the plates' offsets: stamp of the sample after which it
+        holds, plate, offset.
+    """
 
     def __init__(self, settings: Settings, body_mass_kg: float) -> None:
         self._thresholds = settings.contact
         self._rules = baseline.baseline_rules(body_mass_kg)
         self._offset_state = baseline.new_state()
+        self.offsets = np.empty((0, baseline.LOG_COLUMNS))
         self._contact_state = contact.new_state()
         self._clocks = tuple(
             StanceClock(settings.min_stance_s, settings.max_stance_s) for _ in Side
         )
         self._recent: tuple[list[Contact], list[Contact]] = ([], [])
 
-    def follow(
-        self, time_s: np.ndarray, wrench: np.ndarray
-    ) -> tuple[np.ndarray, list[Contact], list[Contact]]:
-        """Take plate samples, shapes (n,) and (n, 2, 6).
-
-        Returns
-        -------
-        The offset of both plates as known before each sample, shape (n, 2, 6), NaN before the first;
-        contacts that began; contacts that ended.
-        """
+    def follow(self, time_s: np.ndarray, wrench: np.ndarray) -> tuple[list[Contact], list[Contact]]:
+        """Take plate samples, shapes (n,) and (n, 2, 6); contacts that began, and that ended."""
         n = len(time_s)
-        offset = baseline.track_offset(
-            time_s, wrench, self._rules, self._offset_state, np.empty((n, 2, 6))
-        )
-        fz = wrench[:, :, 1] - np.nan_to_num(offset[:, :, 1])
+        fz, log = np.empty((n, 2)), np.empty((2 * n, baseline.LOG_COLUMNS))
+        changes = baseline.track_offset(time_s, wrench, self._rules, self._offset_state, fz, log)
+        if changes:
+            self.offsets = np.concatenate([self.offsets, log[:changes]])
         out = np.empty((2 * n, contact.EVENT_COLUMNS))
         found = contact.detect(time_s, fz, self._thresholds, self._contact_state, out)
         begun, ended = [], []
@@ -89,7 +89,17 @@ class Steps:
                 ended.append(last)
         if n:
             self._forget(float(time_s[-1]) - REMEMBERED_S)
-        return offset, begun, ended
+        return begun, ended
+
+    def offset_before(self, time_s: float) -> np.ndarray:
+        """Offset of both plates as known before a sample, shape (2, 6); NaN where none is."""
+        out = np.full((2, 6), np.nan)
+        before = self.offsets[: int(self.offsets[:, 0].searchsorted(time_s, side="left"))]
+        for side in Side:
+            own = (before[:, 1] == side).nonzero()[0]
+            if len(own):
+                out[side] = before[own[-1], 2:]
+        return out
 
     def other_foot(self, stance: Stance) -> tuple[float, float]:
         """Toe-off and next heel strike of the other foot within a stance, s; NaN where there is none.
@@ -126,3 +136,8 @@ class Steps:
         for recent in self._recent:
             while len(recent) > 1 and recent[0].ended_s < before_s:
                 recent.pop(0)
+        if len(self.offsets) > KEPT_CHANGES:
+            old = self.offsets[self.offsets[:, 0] < before_s]
+            last = [np.flatnonzero(old[:, 1] == side)[-1:] for side in Side]
+            kept = np.sort(np.concatenate(last))
+            self.offsets = np.concatenate([old[kept], self.offsets[len(old) :]])

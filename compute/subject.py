@@ -74,7 +74,7 @@ class Shank:
 
         Landmarks that are not there give way to the cluster, where it was calibrated.
         """
-        if self.tracking == "landmarks" and set(self.markers()) <= set(names):
+        if set(self.markers()) <= set(names):
             return self
         kept = tuple(name for name in self.cluster if name in names)
         carried = replace(
@@ -193,7 +193,7 @@ class Leg:
                 f"{_listed(missing)} not in the stream: the {side.word} tibia is carried by "
                 f"{_listed(shank.cluster)}, with the axis of the static trial"
             )
-        elif missing:
+        elif shank is not self.shank:
             said.append(
                 f"{_listed(missing)} not in the stream: the {side.word} shank is carried by the other markers"
             )

@@ -51,10 +51,7 @@ LAMPS = {
 """Shape and colour of a stream's state; the word stands beside."""
 
 STREAM_COLUMNS = ("state", "stream", "rate (Hz)", "age (s)", "missing", "note")
-STANCE_COLUMNS = (
-    *("stance", "leg", "peak 1 (N·m/kg)", "peak 2 (N·m/kg)", "KFM (N·m/kg)", "feedback"),
-    "verdict and reasons",
-)
+STANCE_COLUMNS = ("no", "leg", "peak 1", "peak 2", "KFM", "feedback", "verdict and reasons")
 KEYS = (
     "F5  start        F6  stop (asks)        Ctrl+F6  stop without asking        "
     "Esc  keep running\nB  blank the walker's picture, again to bring it back        "
@@ -322,9 +319,8 @@ def aim(status: SessionStatus) -> str:
     of = {"relative": " of baseline", "difference": " from baseline", "absolute": ""}[target.mode]
     signed = "+" if target.mode == "difference" else ""
     band = f"{target.low:{signed}.{digits}f} to {target.high:{signed}.{digits}f}{space}{unit}{of}"
-    space = "" if spec.unit == "°" else " "
     known = [
-        f"{side.word} {value:.{max(spec.digits, 1)}f}{space}{spec.unit}"
+        f"{side.word} {_with_unit(value, spec.digits + 1, spec.unit)}"
         for side, value in zip(Side, status.baseline, strict=True)
         if value == value
     ]
@@ -355,13 +351,18 @@ def _stance_row(stance: Stance, target: Target) -> list[tuple[str, str]]:
         (_number(stance.ekam_peak1_nm_per_kg, ".3f"), colour),
         (_number(stance.ekam_peak2_nm_per_kg, ".3f"), colour),
         (_number(stance.kfm_peak_nm / stance.body_mass_kg, ".3f"), colour),
-        (_number(spec.value(stance), f".{spec.digits + 1}f") + f" {spec.unit}", colour),
+        (_with_unit(spec.value(stance), spec.digits + 1, spec.unit), colour),
         ("● valid" if stance.valid else f"✖ rejected: {reasons}", colour),
     ]
 
 
 def _number(value: float, form: str) -> str:
     return format(value, form) if value == value else "–"
+
+
+def _with_unit(value: float, digits: int, unit: str) -> str:
+    space = "" if unit == "°" else " "
+    return f"{value:.{digits}f}{space}{unit}" if value == value else "–"
 
 
 def _label(name: str, words: str = "") -> QLabel:
@@ -373,10 +374,11 @@ def _label(name: str, words: str = "") -> QLabel:
 
 
 def _legend() -> QLabel:
+    gap = "&nbsp;" * 5
     label = QLabel(
-        "live EKAM     "
-        f"<span style='color:{theme.LEG_LEFT}'>▬ left</span>     "
-        f"<span style='color:{theme.LEG_RIGHT}'>▬ right</span>"
+        f"live EKAM{gap}<span style='color:{theme.LEG_LEFT}'>▬ left</span>{gap}"
+        f"<span style='color:{theme.LEG_RIGHT}'>▬ right</span>{2 * gap}"
+        "table: EKAM peaks and KFM in N·m/kg"
     )
     label.setTextFormat(Qt.TextFormat.RichText)
     return label

@@ -92,6 +92,7 @@ QLabel#banner {{ background: {WARNING}; color: #000000; font-size: 20px; font-we
 QLabel#headline {{ font-size: 20px; font-weight: bold; }}
 QLabel#counts, QLabel#recorded {{ font-size: 20px; }}
 QLabel#message {{ background: {PANEL}; padding: 6px; }}
+QLabel#notes {{ color: {WARNING}; }}
 QLabel#question {{ font-size: 18px; font-weight: bold; }}
 QLabel#keys {{ background: {PANEL}; padding: 8px; }}
 QFrame#ask {{ border: 3px solid {FAULT}; }}

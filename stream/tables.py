@@ -11,6 +11,7 @@ import numpy as np
 from compute import Stance
 from compute.conventions import GRAVITY_M_PER_S2, pct_bw_ht
 from compute.decimals import WIDEST, write_rows
+from compute.resample import resample
 from compute.stance import CURVES
 from compute.variables import readings
 from stream.sinks import Told
@@ -45,8 +46,13 @@ TRACE_COLUMNS = ("time_s", "side", "ekam_nm", "kfm_nm", "fz_n", "contact")
 CURVE_POINTS = 101
 """0, 1, … 100 % of stance."""
 
-_UNITS = {"_nm": ("_nm_per_kg", 6), "_n": ("_bw", 6), "_rad": ("_deg", 4)}
-"""Unit of a curve inside -> unit in curves.csv and the decimals written there."""
+_UNITS = {
+    "_nm": ("_nm_per_kg", 6, 1.0),
+    "_n": ("_bw", 6, 1.0 / GRAVITY_M_PER_S2),
+    "_rad": ("_deg", 4, 180.0 / np.pi),
+}
+"""Unit of a curve inside -> unit in curves.csv, decimals written there, factor (moments and forces: also
+divided by body mass)."""
 
 
 def _unit(curve: str) -> str:
@@ -60,6 +66,10 @@ CURVE_COLUMNS = (
     *(curve.removesuffix(_unit(curve)) + _UNITS[_unit(curve)][0] for curve in CURVES),
 )
 
+_SHARES = np.linspace(0.0, 1.0, CURVE_POINTS)
+_FACTORS = np.array([_UNITS[_unit(curve)][2] for curve in CURVES])
+_PER_MASS = np.array([_unit(curve) != "_rad" for curve in CURVES])
+
 
 class StancesCsv:
     """``stances.csv``: a line per stance, handed to the disk before the next one begins.
@@ -72,16 +82,14 @@ class StancesCsv:
     def __init__(self, folder: Path, *, sync: bool = True) -> None:
         self._sync = sync
         self._file: TextIO = (folder / "stances.csv").open("x", encoding="utf-8", newline="")
-        columns = (*STANCE_COLUMNS, *MORE_COLUMNS)
-        self._writer = csv.DictWriter(self._file, columns, restval="", lineterminator="\n")
-        self._writer.writeheader()
+        self._writer = csv.writer(self._file, lineterminator="\n")
+        self._writer.writerow((*STANCE_COLUMNS, *MORE_COLUMNS))
         self._flush()
 
     def stance(self, stance: Stance, told: Told) -> None:
         """Write one line."""
-        self._writer.writerow(
-            {name: _text(value) for name, value in stance_row(stance, told).items()}
-        )
+        row = stance_row(stance, told)
+        self._writer.writerow([_cell(row.get(c, "")) for c in (*STANCE_COLUMNS, *MORE_COLUMNS)])
         self._flush()
 
     def close(self) -> None:
@@ -134,11 +142,9 @@ def stance_row(stance: Stance, told: Told) -> dict[str, Any]:
     }
 
 
-def _text(value: Any) -> str:
-    """Shortest text that reads back to the same number; empty for NaN."""
-    if isinstance(value, float):
-        return "" if np.isnan(value) else repr(float(value))
-    return str(value)
+def _cell(value: Any) -> Any:
+    """Empty for NaN; the writer gives any other number its shortest text that reads back to the same."""
+    return "" if value != value else value
 
 
 class CurvesCsv:
@@ -183,17 +189,12 @@ def curves_at_percent(stance: Stance) -> np.ndarray:
     if curves is None:
         return np.full((CURVE_POINTS, len(CURVES)), np.nan)
     time_s, values = curves.time_s, curves.values
-    at_s = stance.t_on_s + np.linspace(0.0, 1.0, CURVE_POINTS) * stance.stance_s
-    at_s = np.clip(at_s, time_s[0], time_s[-1])
-    i = np.clip(np.searchsorted(time_s, at_s, side="right") - 1, 0, len(time_s) - 2)
-    share = ((at_s - time_s[i]) / (time_s[i + 1] - time_s[i]))[:, None]
-    per = {
-        "_nm": 1.0 / stance.body_mass_kg,
-        "_n": 1.0 / (stance.body_mass_kg * GRAVITY_M_PER_S2),
-        "_rad": 180.0 / np.pi,
-    }
-    factors = np.array([per[_unit(curve)] for curve in CURVES])
-    return factors * (values[i] + share * (values[i + 1] - values[i]))
+    at_s = stance.t_on_s + _SHARES * stance.stance_s
+    at_s = np.minimum(np.maximum(at_s, time_s[0]), time_s[-1])
+    out = resample(time_s, values, at_s, np.empty((CURVE_POINTS, len(CURVES))))
+    # per kg, per body weight, in degrees
+    factors = _FACTORS / np.where(_PER_MASS, stance.body_mass_kg, 1.0)
+    return np.multiply(out, factors, out=out)
 
 
 class TraceCsv:
@@ -211,8 +212,8 @@ class TraceCsv:
         curves = stance.curves
         rows = np.column_stack([curves.time_s, curves.ekam_nm, curves.kfm_nm, curves.fz_n])
         self._writer.writerows(
-            (_text(t), stance.side.word, _text(ekam), _text(kfm), _text(fz), 1)
-            for t, ekam, kfm, fz in rows
+            (t, stance.side.word, _cell(ekam), _cell(kfm), _cell(fz), 1)
+            for t, ekam, kfm, fz in rows.tolist()
         )
 
     def close(self) -> None:

@@ -4,12 +4,12 @@ from functools import cache
 
 import numpy as np
 import walkers
-from stream.mapping import MarkerMap, PlateMap, present_markers
-from stream.synthetic import static_trial
-from stream.synthetic_motion import MIRROR, leg_markers, walking_leg
 
 from compute import Side
 from compute.calibration import Person
+from stream.mapping import MarkerMap, PlateMap, present_markers
+from stream.synthetic import static_trial
+from stream.synthetic_motion import MIRROR, leg_markers, walking_leg
 
 PERSON = Person("T1", 72.0, 1.72, "f")
 RATE_HZ = 100.0
@@ -91,7 +91,10 @@ def close(one, other, tolerance=1e-9):
             return [n for each in x for n in numbers(each)]
         if hasattr(x, "__dataclass_fields__"):
             return [
-                n for key in x.__dataclass_fields__ if key != "checks" for n in numbers(getattr(x, key))
+                n
+                for key in x.__dataclass_fields__
+                if key != "checks"
+                for n in numbers(getattr(x, key))
             ]
         return [x]
 

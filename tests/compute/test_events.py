@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compute import Settings, Side, Stance
-from compute.baseline import BaselineRules, baseline_rules, track_offset
+from compute.baseline import LOG_COLUMNS, BaselineRules, baseline_rules, track_offset
 from compute.baseline import new_state as new_offsets
 from compute.contact import (
     BEGUN,
@@ -108,16 +108,19 @@ def walking(seconds, seed=0, noise_n=3.0, stand_s=0.0, share=(0.5, 0.5)):
 
 
 def tracked(time_s, wrench, cuts=(), rules=None):
-    state, got = new_offsets(), []
+    """Offset of both plates before each sample, fed in pieces."""
+    state, out = new_offsets(), np.full((len(time_s), 2, 6), np.nan)
     edges = [0, *sorted(cuts), len(time_s)]
     for first, last in zip(edges[:-1], edges[1:], strict=True):
-        got.append(
-            track_offset(
-                time_s[first:last], wrench[first:last], rules or baseline_rules(MASS_KG), state,
-                np.empty((last - first, 2, 6)),
-            )
-        )  # fmt: skip
-    return np.concatenate(got)
+        fz, log = np.empty((last - first, 2)), np.empty((2 * (last - first), LOG_COLUMNS))
+        changes = track_offset(
+            time_s[first:last], wrench[first:last], rules or baseline_rules(MASS_KG), state, fz, log
+        )
+        for row in log[:changes]:
+            out[time_s > row[0], int(row[1])] = row[2:]
+        known = np.nan_to_num(out[first:last, :, 1])
+        np.testing.assert_allclose(fz, wrench[first:last, :, 1] - known, atol=1e-12)
+    return out
 
 
 @given(seed=seeds, cuts=st.lists(st.integers(0, 4000), max_size=6))
@@ -146,11 +149,12 @@ def test_an_untared_plate_silences_no_leg(shift_n):
     shift = np.array([3.0, shift_n, -4.0, 5.0, -6.0, 7.0])
     steps, before, after = Settings(), [], []
     for found, extra in ((before, 0.0), (after, shift)):
-        offset, _, done = Steps(steps, MASS_KG).follow(time_s, wrench + extra)
+        plates = Steps(steps, MASS_KG)
+        _, done = plates.follow(time_s, wrench + extra)
         found += [(s.side, round(s.t_on_s, 2), round(s.t_off_s, 2)) for s in done]
     assert set(before[2:]) <= set(after)
-    assert offset[-1, Side.LEFT] == pytest.approx(shift, abs=0.5)
-    assert offset[-1, Side.RIGHT] == pytest.approx(shift, abs=0.5)
+    for side in Side:
+        assert plates.offset_before(8.0)[side] == pytest.approx(shift, abs=0.5)
 
 
 @pytest.mark.parametrize("share", [(0.5, 0.5), (0.9, 0.1), (0.0, 1.0)])
@@ -179,6 +183,19 @@ def test_a_slow_drift_is_followed_and_a_step_on_this_belt_is_not():
     assert np.abs(offset - 0.2 * time_s)[after].max() < 2.0
 
 
+def test_the_offset_is_known_at_any_time_of_the_last_seconds():
+    time_s, wrench = walking(60.0)
+    wrench[:, 0, 1] += 0.2 * time_s
+    steps, expected = Steps(Settings(), MASS_KG), tracked(time_s, wrench)
+    for first in range(0, 60000, 500):
+        steps.follow(time_s[first : first + 500], wrench[first : first + 500])
+        if first == 0:
+            assert np.isnan(steps.offset_before(0.1)).all()
+    assert len(steps.offsets) < 300
+    for i in range(54_500, 60_000, 97):
+        np.testing.assert_array_equal(steps.offset_before(time_s[i]), expected[i])
+
+
 def test_a_plate_that_jumps_is_found_again():
     time_s, wrench = walking(20.0)
     wrench[time_s > 8.0, 1, 1] += 60.0
@@ -194,7 +211,7 @@ def test_contacts_recover_after_standing_and_stepping_off():
     standing = (time_s > 6.0) & (time_s < 9.0)
     wrench[standing, :, 1] = 0.5 * WEIGHT_N
     wrench[(time_s > 12.0) & (time_s < 14.0)] = 0.0
-    _, begun, done = Steps(Settings(), MASS_KG).follow(time_s, wrench)
+    begun, done = Steps(Settings(), MASS_KG).follow(time_s, wrench)
     for side in Side:
         late = [s for s in done if s.side is side and s.t_on_s > 14.2]
         assert len(late) >= 4
@@ -206,7 +223,7 @@ def test_contacts_recover_after_standing_and_stepping_off():
 def test_a_contact_knows_what_the_other_foot_did():
     time_s, wrench = walking(10.0, noise_n=0.0)
     steps = Steps(Settings(), MASS_KG)
-    _, _, done = steps.follow(time_s, wrench)
+    _, done = steps.follow(time_s, wrench)
     step = done[-1]
     stance = _stance(step, step.t_off_s + 0.1)
     other_off_s, other_on_s = steps.other_foot(stance)

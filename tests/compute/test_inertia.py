@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 import walkers
-from stream import synthetic_body
 
 from compute import Side
 from compute.inertia import LegMeasures, leg_inertia
+from stream import synthetic_body
 
 WHOLE = LegMeasures(shank_m=0.4, thigh_m=0.42, foot_m=0.14, heel_m=(-0.06, -0.05, 0.0))
 
@@ -32,7 +32,9 @@ def test_de_leva():
     length = 0.1316 * 1.70
     assert foot.com_m == pytest.approx((-0.06 + 0.4014 * length, -0.05, 0.0))
     about = np.sqrt(np.diag(foot.inertia_kg_m2) / foot.mass_kg) / length
-    np.testing.assert_allclose(about, [0.139, 0.299, 0.279])  # longitudinal about X: a foot points ahead
+    np.testing.assert_allclose(
+        about, [0.139, 0.299, 0.279]
+    )  # longitudinal about X: a foot points ahead
     assert np.sqrt(shank.inertia_kg_m2[1][1] / shank.mass_kg) == pytest.approx(0.093 * 0.4)
 
 

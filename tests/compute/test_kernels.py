@@ -9,9 +9,9 @@ from scipy.spatial.transform import Rotation
 
 from compute.filters import causal_section, causal_step, group_delay_s, zero_lag, zero_lag_section
 from compute.lab_frame import markers_to_lab
-from compute.moment import CURVE_COLUMNS, EKAM, KFM, knee_moment_curves, resample
 from compute.plates import COP, WRENCH, PlateArrays, add_wrench, plate_axes, wrench_matrix
-from compute.pose import LANDMARKS, ShankArrays, cluster_pose, tibia_frame
+from compute.pose import cluster_pose, tibia_frame
+from compute.resample import resample
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -181,29 +181,3 @@ def test_force_and_centre_of_pressure():
 def test_corners_that_are_no_rectangle_are_refused():
     with pytest.raises(ValueError, match="rectangle"):
         plate_axes(np.array([[0.0, 0, 0], [1, 0, 0], [1, 1, 0], [1.0, 0.1, 0]]))
-
-
-@given(seed=seeds, sigma=st.sampled_from([-1.0, 1.0]))
-@settings(max_examples=40, deadline=None)
-def test_knee_moment_curves(seed, sigma):
-    """The wrench form against (P - K) x F + T, for a leg tracked by landmarks and one by a cluster."""
-    rng = np.random.default_rng(seed)
-    local = np.array([[0.05, -0.1, 0.05], [0.03, -0.2, -0.04], [0.06, -0.15, 0.0]])
-    none = np.zeros(2, dtype=np.int64)
-    cluster = ShankArrays(0, np.arange(3), local, np.array([0.0, -0.4, 0.0]), none, none, none)
-    landmarks = ShankArrays(
-        LANDMARKS, np.zeros(0, dtype=np.int64), np.zeros((0, 3)), np.zeros(3),
-        np.array([3, 4]), np.array([5, 6]), np.array([3, 4]),
-    )  # fmt: skip
-    markers = rng.normal(size=(10, 7, 3))
-    for i in range(10):
-        markers[i, :3] = local @ Rotation.random(random_state=i).as_matrix().T + rng.normal(size=3)
-    wrench = rng.normal(size=(10, 6)) * 100 + [0, 700, 0, 0, 0, 0]
-    for shank, other in ((cluster, landmarks), (landmarks, cluster)):
-        got = knee_moment_curves(
-            markers, wrench, shank, other, sigma, np.empty((10, CURVE_COLUMNS))
-        )
-        for i in range(10):
-            ekam, kfm = naive.ekam_kfm(markers[i], wrench[i], shank, sigma)
-            assert got[i, EKAM] == pytest.approx(ekam, abs=1e-8)
-            assert got[i, KFM] == pytest.approx(kfm, abs=1e-8)

@@ -193,7 +193,7 @@ def test_plates_on_the_wrong_side_show_in_the_static_trial(tmp_path):
         ekam("calibrate", walkers.STATIC_PATH, "--lab", lab, "--mass", 72, "--height", 1.72,
              "--sex", "f", "--id", "S1", "-o", tmp_path / "s.toml")
     )  # fmt: skip
-    assert "plate 1 is declared right" in said
+    assert 'is declared left lies under the right foot: set side = "right"' in said
 
 
 def test_a_body_upside_down(tmp_path):
