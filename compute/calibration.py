@@ -70,7 +70,7 @@ __all__ = ["CalibrationError", "JointWidths", "Person", "calibrate"]
 
 STILL = ("ASI", "PSI", "ACR", "KNE", "KNM", "SK1", "SK2", "SK3", "SK4", "ANK", "MED", "HEE", "TOE", "MT5",
          "KJC", "AJC", "TAO", "TAL")  # fmt: skip
-"""Markers of legs and pelvis that must not move; the trunk breathes."""
+"""Markers of legs and pelvis that must not move, without their first letter (SACR); the trunk breathes."""
 
 
 @dataclass(frozen=True)

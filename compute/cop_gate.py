@@ -4,6 +4,7 @@ import numpy as np
 
 from compute.body import FOOT, leg_row
 from compute.evidence import Evidence
+from compute.jit import kernel
 from compute.plates import centre_of_pressure_m
 
 _HALF_WIDTH_M = 0.045
@@ -27,11 +28,11 @@ def outside_foot(evidence: Evidence) -> bool:
     late = loaded & (pct > 60.0)
     longer = outline.copy()
     longer[:, 1:] += settings.toe_extension_m * forward[:, None, :]
-    for when, shape in ((early, outline), (late, longer)):
-        gaps = [_distance_outside(cop[k, [0, 2]], shape[k]) for k in np.flatnonzero(when)]
-        if max(gaps, default=0.0) > settings.max_cop_outside_m:
-            return True
-    return False
+    points = np.ascontiguousarray(cop[:, [0, 2]])
+    return (
+        max(farthest_outside(points, outline, early), farthest_outside(points, longer, late))
+        > settings.max_cop_outside_m
+    )
 
 
 def under_other_foot(evidence: Evidence) -> bool:
@@ -73,17 +74,32 @@ def _outline(evidence: Evidence) -> tuple[np.ndarray | None, np.ndarray]:
     return (None if np.isnan(outline).any() else outline), forward
 
 
-def _distance_outside(point: np.ndarray, corners: np.ndarray) -> float:
-    """Distance of a point from a polygon, 0 inside; shapes (2,) and (k, 2)."""
-    a, b = corners, np.roll(corners, -1, axis=0)
-    crosses = (a[:, 1] > point[1]) != (b[:, 1] > point[1])
-    if crosses.any():
-        x = a[:, 0] + (point[1] - a[:, 1]) / np.where(crosses, b[:, 1] - a[:, 1], 1.0) * (
-            b[:, 0] - a[:, 0]
-        )
-        if np.count_nonzero(crosses & (point[0] < x)) % 2:
-            return 0.0
-    along = b - a
-    t = np.sum((point - a) * along, axis=1) / np.sum(along**2, axis=1)
-    nearest = a + np.clip(t, 0.0, 1.0)[:, None] * along
-    return float(np.linalg.norm(point - nearest, axis=1).min())
+@kernel
+def farthest_outside(points: np.ndarray, outlines: np.ndarray, when: np.ndarray) -> float:
+    """Largest distance of a point from its polygon, m; 0 where all lie inside.
+
+    Parameters
+    ----------
+    points : shape (n, 2). outlines : shape (n, k, 2), corners in order. when : shape (n,), rows that count.
+    """
+    farthest = 0.0
+    k = outlines.shape[1]
+    for i in range(points.shape[0]):
+        if not when[i]:
+            continue
+        x, y = points[i, 0], points[i, 1]
+        inside = False
+        nearest = np.inf
+        for a in range(k):
+            b = (a + 1) % k
+            ax, ay = outlines[i, a, 0], outlines[i, a, 1]
+            bx, by = outlines[i, b, 0], outlines[i, b, 1]
+            if (ay > y) != (by > y) and x < ax + (y - ay) / (by - ay) * (bx - ax):
+                inside = not inside
+            dx, dy = bx - ax, by - ay
+            t = ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy)
+            t = min(max(t, 0.0), 1.0)
+            nearest = min(nearest, np.hypot(x - ax - t * dx, y - ay - t * dy))
+        if not inside:
+            farthest = max(farthest, nearest)
+    return farthest

@@ -8,6 +8,7 @@ import numpy as np
 from compute.body import SHANK, leg_row
 from compute.conventions import Side
 from compute.evidence import Evidence
+from compute.jit import kernel
 from compute.pose import LANDMARKS
 from compute.stance import Stance, StanceCurves
 
@@ -35,6 +36,25 @@ class Peak(NamedTuple):
     local: bool
 
 
+@kernel
+def _highest(curve: np.ndarray, first: int, last: int) -> tuple[int, bool]:
+    """Highest local maximum among [first, last), else the highest sample; -1 where all is missing."""
+    top, best = -1, -1
+    for i in range(first, last):
+        if np.isnan(curve[i]):
+            continue
+        if best < 0 or curve[i] > curve[best]:
+            best = i
+        if (
+            0 < i < curve.shape[0] - 1
+            and curve[i] >= curve[i - 1]
+            and curve[i] > curve[i + 1]
+            and (top < 0 or curve[i] > curve[top])
+        ):
+            top = i
+    return (top, True) if top >= 0 else (best, False)
+
+
 def peak(pct: np.ndarray, curve: np.ndarray, window_pct: tuple[float, float]) -> Peak:
     """Highest local maximum of `curve` inside a window of the stance.
 
@@ -42,21 +62,14 @@ def peak(pct: np.ndarray, curve: np.ndarray, window_pct: tuple[float, float]) ->
     ----------
     pct, curve : shape (n,), % of stance and the curve there, evenly spaced.
     """
-    inside = np.flatnonzero((pct >= window_pct[0]) & (pct <= window_pct[1]))
-    if len(inside) == 0:
+    first, last = np.searchsorted(pct, window_pct[0]), np.searchsorted(pct, window_pct[1], "right")
+    if first >= last:
         return Peak(np.nan, np.nan, False)
-    local = [
-        i
-        for i in inside
-        if 0 < i < len(curve) - 1 and curve[i] >= curve[i - 1] and curve[i] > curve[i + 1]
-    ]
+    top, local = _highest(curve, int(first), int(last))
+    if top < 0:
+        return Peak(np.nan, np.nan, False)
     if not local:
-        seen = inside[np.isfinite(curve[inside])]
-        if len(seen) == 0:
-            return Peak(np.nan, np.nan, False)
-        top = seen[np.argmax(curve[seen])]
         return Peak(float(curve[top]), float(pct[top]), False)
-    top = max(local, key=lambda i: float(curve[i]))
     before, at, after = curve[top - 1], curve[top], curve[top + 1]
     shift = 0.5 * (before - after) / (before - 2.0 * at + after)
     value = at - 0.25 * (before - after) * shift

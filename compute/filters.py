@@ -5,6 +5,7 @@ time relation, which the external knee moment depends on (Bisseling & Hof 2006; 
 """
 
 import math
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +34,7 @@ class Section(NamedTuple):
     pad: int
 
 
+@cache
 def zero_lag_section(cutoff_hz: float, rate_hz: float) -> Section:
     """Second-order Butterworth whose forward and backward pass together have -3 dB at the cut-off.
 

@@ -108,9 +108,9 @@ def track_through(
             markers_m[k][[row for row, s in zip(rows, seen, strict=True) if s]]
         )
         cluster_pose(np.ascontiguousarray(local[seen]), at, r, t)
-        for i in np.flatnonzero(~seen):
-            markers_m[k, rows[i]] = r @ local[i] + t
-    return Tracking(True, frozenset(), gone.any(axis=1))
+        for missing in np.flatnonzero(~seen):
+            markers_m[k, rows[missing]] = r @ local[missing] + t
+    return Tracking(True, frozenset(), np.asarray(gone.any(axis=1)))
 
 
 def _carries(local_m: np.ndarray) -> bool:

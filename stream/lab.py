@@ -169,8 +169,9 @@ class Filter(_Table):
 
 
 class Events(_Table):
-    """Thresholds of stance detection."""
+    """Thresholds of stance detection; `rezero`: take off what an unloaded plate reads."""
 
+    rezero: bool = True
     on_n: Annotated[float, Field(ge=5.0, le=200.0)] = 50.0
     off_n: Annotated[float, Field(ge=5.0, le=200.0)] = 20.0
     on_min_s: Annotated[float, Field(ge=0.005, le=0.2)] = 0.03
@@ -280,7 +281,8 @@ class Lab(_Table):
         return Settings(
             filter_hz=self.filter.scored_hz,
             live_filter_hz=self.filter.live_hz,
-            contact=ContactThresholds(**self.events.model_dump()),
+            contact=ContactThresholds(**self.events.model_dump(exclude={"rezero"})),
+            rezero=self.events.rezero,
         )
 
 
