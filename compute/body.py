@@ -17,6 +17,7 @@ from compute.subject import Leg, Segment, SegmentInertia, Subject
 PELVIS, TRUNK = 0, 1
 THIGH, SHANK, FOOT = 0, 1, 2
 SEGMENTS = 8
+_LEFT, _RIGHT = 2, 5
 
 # How the medio-lateral axis of the femur is known.
 NO_FEMUR, TIBIA_AXIS, LIVE_AXIS, THIGH_CLUSTER = 0, 1, 2, 3
@@ -132,16 +133,17 @@ def track(
     origin: np.ndarray,
 ) -> float:
     """Pose of a cluster in one frame; NaN when it has no markers or one is missing."""
-    k = segment.rows.shape[0]
+    rows, local = segment.rows, segment.local_m
+    k = rows.shape[0]
     if k == 0:
         r[:] = np.nan
         origin[:] = np.nan
         return np.nan
     for i in range(k):
-        row = segment.rows[i]
+        row = rows[i]
         for j in range(3):
             gathered[i, j] = frame[row, j] if row >= 0 else ajc[-1 - row, j]
-    return cluster_pose(segment.local_m, gathered, r, origin)
+    return cluster_pose(local, gathered, r, origin)
 
 
 @kernel
@@ -198,40 +200,55 @@ def body_poses(markers_m: np.ndarray, body: BodyArrays, out: Poses) -> Poses:
     markers_m : shape (n, markers, 3), lab, m.
     out : from `new_poses`, at least n frames.
     """
-    most = max(body.pelvis.rows.shape[0], body.trunk.rows.shape[0], 3)
-    for leg in (body.left, body.right):
-        most = max(most, leg.thigh.rows.shape[0], leg.foot.rows.shape[0])
-        most = max(most, leg.shank.cluster.shape[0])
+    # Out of their tuples once: every access inside the loop would be counted up and down again.
+    pelvis, trunk, left, right = body.pelvis, body.trunk, body.left, body.right
+    l_shank, l_thigh, l_foot, l_hjc, l_axis = (
+        left.shank, left.thigh, left.foot, left.hjc_m, left.femur_axis
+    )  # fmt: skip
+    r_shank, r_thigh, r_foot, r_hjc, r_axis = (
+        right.shank, right.thigh, right.foot, right.hjc_m, right.femur_axis
+    )  # fmt: skip
+    mid_local, top_local, top_rows = body.pelvis_mid_m, body.trunk_top_m, body.top_rows
+    all_r, all_origin, all_ajc, all_residual, all_top, all_mid = out
+    most = max(pelvis.rows.shape[0], trunk.rows.shape[0], 3)
+    most = max(most, l_thigh.rows.shape[0], l_foot.rows.shape[0], l_shank.cluster.shape[0])
+    most = max(most, r_thigh.rows.shape[0], r_foot.rows.shape[0], r_shank.cluster.shape[0])
     gathered, axis = np.empty((most, 3)), np.empty(3)
-    left, right = body.left, body.right
+    count = top_rows.shape[0]
     for i in range(markers_m.shape[0]):
-        frame = markers_m[i]
-        r, o, ajc, e = out.r[i], out.origin_m[i], out.ajc_m[i], out.residual_m[i]
-        e[3] = shank_pose(frame, left.shank, gathered, r[3], o[3], ajc[0])
-        e[6] = shank_pose(frame, right.shank, gathered, r[6], o[6], ajc[1])
-        e[PELVIS] = track(frame, ajc, body.pelvis, gathered, r[PELVIS], o[PELVIS])
-        e[TRUNK] = track(frame, ajc, body.trunk, gathered, r[TRUNK], o[TRUNK])
-        _carry(r[PELVIS], o[PELVIS], body.pelvis_mid_m, out.mid_m[i])
-        top = out.top_m[i]
-        count = body.top_rows.shape[0]
+        frame, ajc, e = markers_m[i], all_ajc[i], all_residual[i]
+        r, o = all_r[i], all_origin[i]
+        pelvis_r, pelvis_o = r[PELVIS], o[PELVIS]
+        l_r, l_kjc, r_r, r_kjc = (
+            r[_LEFT + SHANK], o[_LEFT + SHANK], r[_RIGHT + SHANK], o[_RIGHT + SHANK]
+        )  # fmt: skip
+        e[_LEFT + SHANK] = shank_pose(frame, l_shank, gathered, l_r, l_kjc, ajc[0])
+        e[_RIGHT + SHANK] = shank_pose(frame, r_shank, gathered, r_r, r_kjc, ajc[1])
+        e[PELVIS] = track(frame, ajc, pelvis, gathered, pelvis_r, pelvis_o)
+        e[TRUNK] = track(frame, ajc, trunk, gathered, r[TRUNK], o[TRUNK])
+        _carry(pelvis_r, pelvis_o, mid_local, all_mid[i])
         if count > 0:
             for j in range(3):
                 total = 0.0
                 for k in range(count):
-                    total += frame[body.top_rows[k], j]
-                top[j] = total / count
+                    total += frame[top_rows[k], j]
+                all_top[i, j] = total / count
         else:
-            _carry(r[TRUNK], o[TRUNK], body.trunk_top_m, top)
-        e[2] = _thigh(
-            frame, left.thigh, left.hjc_m, left.femur_axis, r[PELVIS], o[PELVIS], r[3], o[3],
-            ajc, gathered, axis, r[2], o[2],
+            _carry(r[TRUNK], o[TRUNK], top_local, all_top[i])
+        e[_LEFT + THIGH] = _thigh(
+            frame, l_thigh, l_hjc, l_axis, pelvis_r, pelvis_o, l_r, l_kjc, ajc, gathered, axis,
+            r[_LEFT + THIGH], o[_LEFT + THIGH],
         )  # fmt: skip
-        e[5] = _thigh(
-            frame, right.thigh, right.hjc_m, right.femur_axis, r[PELVIS], o[PELVIS], r[6], o[6],
-            ajc, gathered, axis, r[5], o[5],
+        e[_RIGHT + THIGH] = _thigh(
+            frame, r_thigh, r_hjc, r_axis, pelvis_r, pelvis_o, r_r, r_kjc, ajc, gathered, axis,
+            r[_RIGHT + THIGH], o[_RIGHT + THIGH],
         )  # fmt: skip
-        e[4] = track(frame, ajc, left.foot, gathered, r[4], o[4])
-        e[7] = track(frame, ajc, right.foot, gathered, r[7], o[7])
+        e[_LEFT + FOOT] = track(
+            frame, ajc, l_foot, gathered, r[_LEFT + FOOT], o[_LEFT + FOOT]
+        )  # fmt: skip
+        e[_RIGHT + FOOT] = track(
+            frame, ajc, r_foot, gathered, r[_RIGHT + FOOT], o[_RIGHT + FOOT]
+        )  # fmt: skip
     return out
 
 

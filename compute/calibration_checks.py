@@ -1,7 +1,8 @@
 """Checks of a calibration trial, each passed, warned or refused by name: standing, legs, shanks.
 
-Limits are proposals that all healthy static trials at hand keep; they are wide on purpose: a refusal
-means that a marker, a label, a unit or a plate is wrong, not that a person is unusual.
+Each measure of the body has two limits. Within the first pair it passes; all healthy static trials at
+hand do. Beyond it is unusual and warned (obesity, a swollen or replaced joint, legs of different length).
+Beyond the second pair no body is: a marker, a label, a unit or a plate is wrong, and it is refused.
 """
 
 import numpy as np
@@ -11,12 +12,15 @@ from compute.subject import MIN_CLUSTER_SPREAD_M, Check, Shank, cluster_spread_m
 
 MAX_SPEED_M_PER_S = 0.010
 WIDTH_M = {"knee": (0.070, 0.150), "ankle": (0.050, 0.100)}
+WIDTH_REFUSED_M = {"knee": (0.060, 0.190), "ankle": (0.045, 0.130)}
 SHANK_SHARE_OF_HEIGHT = (0.20, 0.29)
 THIGH_SHARE_OF_HEIGHT = (0.19, 0.29)
 MAX_LENGTH_DIFFERENCE_M = 0.020
+LENGTH_DIFFERENCE_REFUSED_M = 0.045
 TORSION_DEG = (-5.0, 50.0)
 TORSION_USUAL_DEG = (0.0, 40.0)
 MAX_WIDTH_DIFFERENCE_M = 0.010
+WIDTH_DIFFERENCE_REFUSED_M = 0.025
 MAX_FROM_AXIS_M = 0.15
 
 
@@ -71,12 +75,14 @@ def check_leg(
     )
     for joint, width in widths_m.items():
         low, high = WIDTH_M[joint]
+        least, most = WIDTH_REFUSED_M[joint]
         checks.append(
-            verdict(
+            graded(
                 f"{joint}_width_{word}",
                 low <= width <= high,
+                least <= width <= most,
                 f"the {word} {joint} is {1000 * width:.0f} mm wide between its markers",
-                f"(limits {1000 * low:.0f} to {1000 * high:.0f}): check the two markers and their labels",
+                f"(usual: {1000 * low:.0f} to {1000 * high:.0f}): check the two markers and their labels",
             )
         )
     checks.append(
@@ -159,11 +165,12 @@ def check_thighs(lengths_m: dict[Side, float], height_m: float) -> list[Check]:
     if len(lengths_m) == 2:
         gap = abs(lengths_m[Side.LEFT] - lengths_m[Side.RIGHT])
         checks.append(
-            verdict(
+            graded(
                 "thigh_symmetry",
                 gap < MAX_LENGTH_DIFFERENCE_M,
+                gap < LENGTH_DIFFERENCE_REFUSED_M,
                 f"the thighs differ by {1000 * gap:.0f} mm",
-                f"(limit {1000 * MAX_LENGTH_DIFFERENCE_M:.0f}): check the markers of pelvis and knees",
+                f"(usual: below {1000 * MAX_LENGTH_DIFFERENCE_M:.0f}): check the markers of pelvis and knees",
             )
         )
     return checks
@@ -176,20 +183,24 @@ def check_pair(left: Shank, right: Shank, widths_m: dict[Side, dict[str, float]]
     for joint in sorted(set(widths_m[Side.LEFT]) & set(widths_m[Side.RIGHT])):
         by = abs(widths_m[Side.LEFT][joint] - widths_m[Side.RIGHT][joint])
         widths.append(
-            verdict(
+            graded(
                 f"{joint}_symmetry",
                 by < MAX_WIDTH_DIFFERENCE_M,
+                by < WIDTH_DIFFERENCE_REFUSED_M,
                 f"the {joint} widths differ by {1000 * by:.0f} mm",
-                f"(limit {1000 * MAX_WIDTH_DIFFERENCE_M:.0f}): one {joint} marker is misplaced",
+                f"(usual: below {1000 * MAX_WIDTH_DIFFERENCE_M:.0f}): one {joint} marker is misplaced, "
+                "unless a joint is swollen or replaced",
             )
         )
     return [
         *widths,
-        verdict(
+        graded(
             "shank_symmetry",
             gap < MAX_LENGTH_DIFFERENCE_M,
+            gap < LENGTH_DIFFERENCE_REFUSED_M,
             f"the shanks differ by {1000 * gap:.0f} mm",
-            f"(limit {1000 * MAX_LENGTH_DIFFERENCE_M:.0f}): check the knee and ankle markers of both legs",
+            f"(usual: below {1000 * MAX_LENGTH_DIFFERENCE_M:.0f}): check the knee and ankle markers of "
+            "both legs",
         ),
     ]
 
@@ -197,3 +208,10 @@ def check_pair(left: Shank, right: Shank, widths_m: dict[Side, dict[str, float]]
 def verdict(name: str, good: bool, text: str, cure: str) -> Check:
     """Passed with `text`, or refused with `text` and what to change."""
     return Check(name, "passed", text) if good else Check(name, "refused", f"{text} {cure}")
+
+
+def graded(name: str, usual: bool, possible: bool, text: str, cure: str) -> Check:
+    """Passed if usual, warned if possible, else refused; `cure` says what to look at."""
+    if usual:
+        return Check(name, "passed", text)
+    return Check(name, "warned" if possible else "refused", f"{text} {cure}")

@@ -12,7 +12,7 @@ _HALF_WIDTH_M = 0.045
 
 
 def outside_foot(evidence: Evidence) -> bool:
-    """The centre of pressure leaves the foot, or does not travel from heel to toe."""
+    """The centre of pressure leaves the foot."""
     settings, stance, inside = evidence.settings, evidence.stance, evidence.inside
     loaded = evidence.wrench_at[:, 1] > settings.cop_min_n
     cop = centre_of_pressure_m(evidence.wrench_at)

@@ -162,11 +162,11 @@ def leg_curves(
             sigma * (poses.top_m[i, 2] - poses.mid_m[i, 2]), poses.top_m[i, 1] - poses.mid_m[i, 1]
         )
         if femur >= TIBIA_AXIS:
-            row[HIP_FLEXION_NM] = along(moments[k, HIP], thigh, 2)
-            row[HIP_ADDUCTION_NM] = sigma * along(moments[k, HIP], thigh, 0)
             cardan_zxy(thigh, shank, angles)
             row[KNEE_FLEXION] = -angles[0]
             if femur >= LIVE_AXIS:
+                row[HIP_FLEXION_NM] = along(moments[k, HIP], thigh, 2)
+                row[HIP_ADDUCTION_NM] = sigma * along(moments[k, HIP], thigh, 0)
                 row[KNEE_VARUS] = sigma * angles[1]
                 row[EKAM_JCS] = ekam_jcs_nm(sigma, knee, shank, thigh)
             cardan_zxy(pelvis, thigh, angles)

@@ -23,6 +23,8 @@ from compute.subject import Subject
 
 HISTORY_S = 6.0
 HELD_S = 30.0
+RETRY_S = 0.03
+"""A first peak that is not certain yet is looked for again this much later."""
 SLICE_S = 2.0
 
 
@@ -175,7 +177,7 @@ class Engine:
         chosen, first_s = None, inf
         for step in list(self._hopeful):
             i = int(times.searchsorted(step.half_s, side="left"))
-            i = max(i, int(times.searchsorted(step.tried_s, side="right")))
+            i = max(i, int(times.searchsorted(step.tried_s + RETRY_S, side="left")))
             if i == len(times):
                 continue
             if times[i] >= min(step.ended_s, step.t_on_s + self.settings.max_stance_s):

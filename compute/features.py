@@ -16,6 +16,9 @@ PEAK1_WINDOW_PCT = (8.0, 50.0)
 """First-peak search in % of stance; the contact transient before 8 % is skipped."""
 PEAK2_WINDOW_PCT = (50.0, 100.0)
 KFM_WINDOW_PCT = (0.0, 50.0)
+MIN_PROMINENCE_NM_PER_KG = 0.005
+"""A moment peak that stands out by less is a ripple on a flank: below the uncertainty of any set-up. The
+smallest first peak of the clean stances at hand stands out by 0.009."""
 FOOT_FLAT_PCT = (15.0, 40.0)
 """Part of the stance in which the whole foot lies on the belt."""
 
@@ -28,7 +31,7 @@ class Peak(NamedTuple):
     value : at the vertex of the parabola through the highest sample and its neighbours, so that the
         marker rate does not lower it; the highest sample itself where there is no local maximum.
     at_pct : % of stance.
-    local : False when the window holds no local maximum (a flank or plateau).
+    local : False when the window holds no local maximum that stands out (a flank or plateau).
     """
 
     value: float
@@ -37,7 +40,20 @@ class Peak(NamedTuple):
 
 
 @kernel
-def _highest(curve: np.ndarray, first: int, last: int) -> tuple[int, bool]:
+def _prominence(curve: np.ndarray, top: int) -> float:
+    """How far a maximum stands out: down to the higher of the lowest points before it is reached again."""
+    base = -np.inf
+    for step in (-1, 1):
+        lowest, i = curve[top], top + step
+        while 0 <= i < curve.shape[0] and not curve[i] > curve[top]:
+            lowest = min(lowest, curve[i])
+            i += step
+        base = max(base, lowest)
+    return curve[top] - base
+
+
+@kernel
+def _highest(curve: np.ndarray, first: int, last: int, prominence: float) -> tuple[int, bool]:
     """Highest local maximum among [first, last), else the highest sample; -1 where all is missing."""
     top, best = -1, -1
     for i in range(first, last):
@@ -50,22 +66,26 @@ def _highest(curve: np.ndarray, first: int, last: int) -> tuple[int, bool]:
             and curve[i] >= curve[i - 1]
             and curve[i] > curve[i + 1]
             and (top < 0 or curve[i] > curve[top])
+            and _prominence(curve, i) >= prominence
         ):
             top = i
     return (top, True) if top >= 0 else (best, False)
 
 
-def peak(pct: np.ndarray, curve: np.ndarray, window_pct: tuple[float, float]) -> Peak:
+def peak(
+    pct: np.ndarray, curve: np.ndarray, window_pct: tuple[float, float], prominence: float = 0.0
+) -> Peak:
     """Highest local maximum of `curve` inside a window of the stance.
 
     Parameters
     ----------
     pct, curve : shape (n,), % of stance and the curve there, evenly spaced.
+    prominence : by which a local maximum must stand out of the whole curve, in its unit.
     """
     first, last = np.searchsorted(pct, window_pct[0]), np.searchsorted(pct, window_pct[1], "right")
     if first >= last:
         return Peak(np.nan, np.nan, False)
-    top, local = _highest(curve, int(first), int(last))
+    top, local = _highest(curve, int(first), int(last), float(prominence))
     if top < 0:
         return Peak(np.nan, np.nan, False)
     if not local:
@@ -93,13 +113,19 @@ def read_off(evidence: Evidence) -> Stance:
     """Every number of a stance that its own samples tell."""
     stance, pct, time_s = evidence.stance, evidence.pct, evidence.time_s
     ekam = evidence.curve("ekam_nm")
-    first, second = peak(pct, ekam, PEAK1_WINDOW_PCT), peak(pct, ekam, PEAK2_WINDOW_PCT)
+    least_nm = MIN_PROMINENCE_NM_PER_KG * stance.body_mass_kg
+    first = peak(pct, ekam, PEAK1_WINDOW_PCT, least_nm)
+    second = peak(pct, ekam, PEAK2_WINDOW_PCT, least_nm)
 
     def at_peak1(name: str) -> float:
         return _at(pct, evidence.curve(name), first.at_pct)
 
-    def highest(name: str, window_pct: tuple[float, float] = (0.0, 100.0)) -> float:
-        return peak(pct, evidence.curve(name), window_pct).value
+    def highest(name: str, window_pct: tuple[float, float]) -> float:
+        return peak(pct, evidence.curve(name), window_pct, least_nm).value
+
+    def most(name: str, window_pct: tuple[float, float] = (0.0, 100.0)) -> float:
+        inside = (pct >= window_pct[0]) & (pct <= window_pct[1])
+        return float(np.max(evidence.curve(name)[inside]))
 
     contact = evidence.in_contact()
     fz = evidence.wrench[contact, stance.side, 1]
@@ -124,15 +150,15 @@ def read_off(evidence: Evidence) -> Stance:
         ekam_peak2_vector_nm=highest("ekam_vector_nm", PEAK2_WINDOW_PCT),
         ekam_peak1_jcs_nm=highest("ekam_jcs_nm", PEAK1_WINDOW_PCT),
         kfm_peak_nm=highest("kfm_nm", KFM_WINDOW_PCT),
-        hip_adduction_moment_peak_nm=highest("hip_adduction_nm"),
-        hip_adduction_peak_rad=highest("hip_adduction_rad"),
-        hip_internal_rotation_peak_rad=highest("hip_internal_rotation_rad"),
-        pelvic_drop_peak_rad=highest("pelvic_drop_rad"),
+        hip_adduction_moment_peak_nm=most("hip_adduction_nm"),
+        hip_adduction_peak_rad=most("hip_adduction_rad"),
+        hip_internal_rotation_peak_rad=most("hip_internal_rotation_rad"),
+        pelvic_drop_peak_rad=most("pelvic_drop_rad"),
         foot_progression_rad=float(np.mean(evidence.curve("foot_progression_rad")[flat])),
-        trunk_lean_peak_rad=highest("trunk_lean_rad"),
+        trunk_lean_peak_rad=most("trunk_lean_rad"),
         knee_varus_at_peak_rad=at_peak1("knee_varus_rad"),
         knee_flexion_at_contact_rad=float(evidence.curve("knee_flexion_rad")[0]),
-        knee_flexion_peak_rad=highest("knee_flexion_rad", KFM_WINDOW_PCT),
+        knee_flexion_peak_rad=most("knee_flexion_rad", KFM_WINDOW_PCT),
         tibia_frontal_at_peak_rad=at_peak1("tibia_frontal_rad"),
         tibia_sagittal_at_contact_rad=float(evidence.curve("tibia_sagittal_rad")[0]),
         step_width_m=abs(float(own[1] - other[1])),
@@ -143,7 +169,7 @@ def read_off(evidence: Evidence) -> Stance:
         double_support_s=ends.other_off_s - stance.t_on_s,
         single_support_s=ends.other_on_s - ends.other_off_s,
         heel_forward_m=float(own[0]),
-        belt_speed_m_per_s=_belt_speed(evidence, flat),
+        belt_speed_m_per_s=belt_speed_m_per_s(evidence),
         residual_mean_m=float(misfit.mean()),
         residual_max_m=float(misfit.max()),
         dropped_marker=" ".join(evidence.dropped),
@@ -181,8 +207,10 @@ def _feet_at_contact(evidence: Evidence) -> tuple[np.ndarray, np.ndarray]:
     return place(evidence.stance.side), place(evidence.stance.side.other)
 
 
-def _belt_speed(evidence: Evidence, flat: np.ndarray) -> float:
+def belt_speed_m_per_s(evidence: Evidence) -> float:
     """Speed at which the flat foot is carried backwards, m/s: slope of a straight line."""
+    pct = evidence.pct
+    flat = (pct >= FOOT_FLAT_PCT[0]) & (pct <= FOOT_FLAT_PCT[1])
     x = evidence.heel_m(evidence.stance.side, evidence.inside)[flat, 0]
     if len(x) < 4 or np.isnan(x).any():
         return float("nan")

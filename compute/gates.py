@@ -11,13 +11,17 @@ from compute.body import FOOT, SHANK, body_poses, leg_row, new_poses
 from compute.cop_gate import outside_foot, under_other_foot
 from compute.cross_belt import crosses_belts
 from compute.evidence import Evidence
+from compute.features import belt_speed_m_per_s
 from compute.history import History
+from compute.marker_gate import apart, exchanged, jumped, widths_m
 from compute.plate_gate import frozen, saturated
 from compute.pose import LANDMARKS
 from compute.settings import Settings
 from compute.stance import Stance
 
 _OVERGROUND_M_PER_S = 0.2
+_STRIDE_S = 1.5
+"""Stances that began this long before a heel strike belong to the stride that ends with its stance."""
 
 
 def judge(stance: Stance, evidence: Evidence, history: History) -> tuple[set[str], bool]:
@@ -38,8 +42,9 @@ def judge(stance: Stance, evidence: Evidence, history: History) -> tuple[set[str
         "lever_mismatch": _lever_mismatch,
     }
     reasons = {name for name, gate in gates.items() if gate(stance, evidence, history)}
-    if "marker_swap" not in reasons and _misfit(evidence):
+    if "marker_swap" not in reasons and _misfit(evidence, history):
         reasons.add("cluster_residual")
+    history.measure(stance, widths_m(evidence))
     return reasons, under_other_foot(evidence)
 
 
@@ -50,7 +55,9 @@ def doubtful(peak_nm: float, evidence: Evidence, history: History) -> bool:
     low, high = settings.ekam_limits_nm_per_kg
     return bool(
         not low <= value <= high
-        or _misfit(evidence)
+        or _far_off(peak_nm, evidence, history)
+        or _speed_differs(belt_speed_m_per_s(evidence), evidence, history)
+        or _misfit(evidence, history)
         or saturated(evidence)
         or frozen(evidence)
         or _drifted(evidence.stance, evidence, history)
@@ -68,14 +75,19 @@ def fits(residual_m: np.ndarray, settings: Settings) -> bool:
     )
 
 
-def _misfit(evidence: Evidence) -> bool:
-    """Shank cluster (or its landmarks) bent, or foot cluster beyond use."""
+def _misfit(evidence: Evidence, history: History) -> bool:
+    """Shank cluster (or its landmarks) bent or moved, or foot cluster beyond use."""
     settings, side, inside = evidence.settings, evidence.stance.side, evidence.inside
     foot = evidence.raw_poses.residual_m[inside, leg_row(side, FOOT)]
     if not np.isnan(foot).all() and np.nanmax(foot) > settings.max_foot_residual_m:
         return True
+    if jumped(evidence) or apart(evidence):
+        return True
     if evidence.leg.shank.mode == LANDMARKS:
-        return _stretched(evidence)
+        usual = history.widths_m(side)
+        return _stretched(evidence) or bool(
+            len(usual) and np.abs(widths_m(evidence) - usual).max() > settings.max_width_change_m
+        )
     return not fits(evidence.raw_poses.residual_m[inside, leg_row(side, SHANK)], settings)
 
 
@@ -88,24 +100,20 @@ def _stretched(evidence: Evidence) -> bool:
     markers = evidence.markers_m[evidence.inside]
     kjc, ajc = markers[:, shank.knee].mean(axis=1), markers[:, shank.ankle].mean(axis=1)
     length = np.linalg.norm(kjc - ajc, axis=1)
-    calibrated = float(np.linalg.norm(shank.ajc_local_m))
-    apart = [np.abs(length - calibrated)]
+    most = np.abs(length - float(np.linalg.norm(shank.ajc_local_m))).max()
     for a, b in (shank.knee, shank.ankle, shank.axis):
         if a != b:
             width = np.linalg.norm(markers[:, a] - markers[:, b], axis=1)
-            apart.append(np.abs(width - np.median(width)))
-    steps = max(float(np.abs(np.diff(x)).max(initial=0.0)) for x in apart)
-    return (
-        max(float(x.max()) for x in apart) > settings.max_stretch_m
-        or steps > settings.max_residual_step_m
-    )
+            most = max(most, np.abs(width - np.median(width)).max())
+    return bool(most > settings.max_stretch_m)
 
 
 def _swapped(stance: Stance, evidence: Evidence, history: History) -> bool:
-    """Two labels exchanged: the tibia faces the wrong way, or the cluster fits once they are put back."""
+    """Two labels exchanged: they trade places, the tibia is turned round, or a cluster fits put back."""
     side, inside = stance.side, evidence.inside
     row = leg_row(side, SHANK)
-    if (evidence.poses.r[inside, row, 2, 2] < 0.0).any():
+    r = evidence.poses.r[inside, row]
+    if exchanged(evidence) or (r[:, 2, 2] < 0.0).any() or (r[:, 1, 1] < 0.0).any():
         return True
     if evidence.leg.shank.mode == LANDMARKS:
         return False
@@ -120,9 +128,9 @@ def _swapped(stance: Stance, evidence: Evidence, history: History) -> bool:
         for b in range(frame.shape[1]):
             if b == a:
                 continue
-            exchanged = frame.copy()
-            exchanged[0, [a, b]] = frame[0, [b, a]]
-            poses = body_poses(exchanged, evidence.body, new_poses(1))
+            put_back = frame.copy()
+            put_back[0, [a, b]] = frame[0, [b, a]]
+            poses = body_poses(put_back, evidence.body, new_poses(1))
             if poses.residual_m[0, row] < evidence.settings.max_residual_mean_m:
                 return True
     return False
@@ -147,39 +155,69 @@ def _implausible(stance: Stance, evidence: Evidence, history: History) -> bool:
     peaks = np.array([stance.ekam_peak1_nm, stance.ekam_peak2_nm]) / mass
     rate = np.diff(evidence.curve("ekam_nm")) * evidence.marker_hz / mass
     fz = evidence.wrench[evidence.in_contact(), stance.side, 1] / evidence.weight_n
-    middle = fz[round(0.2 * len(fz)) : round(0.8 * len(fz))]
-    stride = evidence.context.stride_load_n / evidence.weight_n
     return not bool(
         np.all((peaks >= low) & (peaks <= high))
         and np.abs(rate).max() < settings.max_ekam_rate_nm_per_kg_s
         and stance.ekam_impulse_nms / mass < settings.max_impulse_nms_per_kg
         and settings.fz_peak_limits_bw[0] <= fz.max() <= settings.fz_peak_limits_bw[1]
         and settings.fz_mean_limits_bw[0] <= fz.mean() <= settings.fz_mean_limits_bw[1]
-        and middle.min() > settings.min_single_support_bw
-        and not stride > 1.0 + settings.max_unweighting
+        and _single_support_bw(evidence).min(initial=np.inf) > settings.min_single_support_bw
+        and not _stride_load_bw(evidence, history) > 1.0 + settings.max_unweighting
+    )
+
+
+def _single_support_bw(evidence: Evidence) -> np.ndarray:
+    """Filtered vertical load, body weights, while the other foot is off the ground.
+
+    20 to 80 % of the stance where the plates do not tell when that is.
+    """
+    stance, context, time_s = evidence.stance, evidence.context, evidence.time_s
+    first_s, last_s = context.other_off_s, context.other_on_s
+    if not last_s > first_s:
+        first_s, last_s = stance.t_on_s + np.array([0.2, 0.8]) * stance.stance_s
+    return np.asarray(
+        evidence.wrench_at[(time_s >= first_s) & (time_s <= last_s), 1] / evidence.weight_n
     )
 
 
 def _handrail(stance: Stance, evidence: Evidence, history: History) -> bool:
-    stride = evidence.context.stride_load_n / evidence.weight_n
-    return bool(stride < 1.0 - evidence.settings.max_unweighting)
+    return _stride_load_bw(evidence, history) < 1.0 - evidence.settings.max_unweighting
+
+
+def _stride_load_bw(evidence: Evidence, history: History) -> float:
+    """Mean load of both plates over the stride, in body weights; NaN where a step of it is not whole."""
+    stance = evidence.stance
+    if history.broken_since(stance.t_on_s - _STRIDE_S):
+        return float("nan")
+    return evidence.context.stride_load_n / evidence.weight_n
 
 
 def _outlier(stance: Stance, evidence: Evidence, history: History) -> bool:
-    settings, before = evidence.settings, history.peaks_nm(stance.side)
+    return _far_off(stance.ekam_peak1_nm, evidence, history)
+
+
+def _far_off(peak_nm: float, evidence: Evidence, history: History) -> bool:
+    """First peak far from the last stances of this leg, by robust statistics."""
+    settings, before = evidence.settings, history.peaks_nm(evidence.stance.side)
     if len(before) < 10:
         return False
     median = float(np.median(before))
     spread = 1.4826 * float(np.median(np.abs(before - median)))
     spread = max(spread, settings.outlier_floor * abs(median))
-    return abs(stance.ekam_peak1_nm - median) > settings.outlier_z * spread
+    return abs(peak_nm - median) > settings.outlier_z * spread
 
 
 def _speed_changed(stance: Stance, evidence: Evidence, history: History) -> bool:
-    usual = history.belt_speed_m_per_s()
+    return _speed_differs(stance.belt_speed_m_per_s, evidence, history)
+
+
+def _speed_differs(speed_m_per_s: float, evidence: Evidence, history: History) -> bool:
+    """The stance foot travels at another speed than in the last strides; never over ground."""
+    settings, usual = evidence.settings, history.belt_speed_m_per_s()
     if not usual > _OVERGROUND_M_PER_S:
         return False
-    return abs(stance.belt_speed_m_per_s / usual - 1.0) > evidence.settings.max_speed_change
+    most = max(settings.max_speed_change * usual, settings.max_speed_change_m_per_s)
+    return abs(speed_m_per_s - usual) > most
 
 
 def _lever_mismatch(stance: Stance, evidence: Evidence, history: History) -> bool:

@@ -11,6 +11,9 @@ from compute.stance import Stance
 KEPT = 30
 SPEEDS = 5
 _LONGEST_STRIDE_S = 3.0
+_NEEDED_WIDTHS = 2
+_NOT_WHOLE = {"cross_belt", "short_stance", "late_data", "plate_saturated"}
+"""With one of these, what the plates carried during a stance is not all of its load."""
 
 
 class History:
@@ -20,15 +23,39 @@ class History:
         self._legs: tuple[deque[Stance], deque[Stance]] = (deque(maxlen=KEPT), deque(maxlen=KEPT))
         self._last: dict[Side, Stance] = {}
         self._speeds: deque[float] = deque(maxlen=SPEEDS)
+        self._widths_m: tuple[deque[np.ndarray], deque[np.ndarray]] = (
+            deque(maxlen=KEPT),
+            deque(maxlen=KEPT),
+        )
+        self._measured: tuple[int, np.ndarray] = (0, np.empty(0))
 
     def add(self, stance: Stance) -> None:
         """Take a judged stance."""
         # Outliers count: a lasting change of gait must become the new normal.
         if not set(stance.reasons) - {"outlier"}:
             self._legs[stance.side].append(stance)
+            number, widths_m = self._measured
+            if number == stance.number:
+                self._widths_m[stance.side].append(widths_m)
         if stance.belt_speed_m_per_s == stance.belt_speed_m_per_s:
             self._speeds.append(stance.belt_speed_m_per_s)
         self._last[stance.side] = stance
+
+    def measure(self, stance: Stance, widths_m: np.ndarray) -> None:
+        """Note the distances between the landmarks of a stance; they count once `add` takes it as good."""
+        self._measured = (stance.number, widths_m)
+
+    def widths_m(self, side: Side) -> np.ndarray:
+        """Median distances between the landmarks of a leg over its last good stances; empty before two."""
+        seen = self._widths_m[side]
+        return np.median(seen, axis=0) if len(seen) >= _NEEDED_WIDTHS else np.empty(0)
+
+    def broken_since(self, time_s: float) -> bool:
+        """Whether the last stance of a leg, if it began after this time, was not measured as a whole."""
+        return any(
+            last.t_on_s >= time_s and not _NOT_WHOLE.isdisjoint(last.reasons)
+            for last in self._last.values()
+        )
 
     def peaks_nm(self, side: Side) -> np.ndarray:
         """First EKAM peaks of the last counted stances of a leg, oldest first."""

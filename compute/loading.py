@@ -5,8 +5,8 @@ import numpy as np
 from compute.evidence import Evidence
 from compute.filters import Section, zero_lag
 
-IMPACT_WITHIN_PCT = 25.0
-NO_IMPACT_PCT = 13.0
+RISE_PCT = 13.0
+"""The loading phase ends at this share of the stance."""
 
 
 def loading_rates(evidence: Evidence, section: Section) -> tuple[float, float]:
@@ -19,9 +19,14 @@ def loading_rates(evidence: Evidence, section: Section) -> tuple[float, float]:
 
     Returns
     -------
-    VALR : slope of the vertical load between 20 and 80 % of the interval from heel strike to the
-        impact peak; where there is none, to 13 % of stance. VILR : steepest rise in the same
-        interval. (Milner 2006; Crowell & Davis 2011.)
+    VALR : slope of the vertical load between 20 and 80 % of the interval from heel strike to 13 % of
+        stance. VILR : steepest rise in the same interval. (Milner 2006; Crowell & Davis 2011.)
+
+    Notes
+    -----
+    The same interval in every stance, whether or not it shows an impact peak: in walking the transient
+    at heel strike comes and goes from step to step, and a rate that ends at it on some steps jumps
+    tenfold between two of them.
     """
     stance = evidence.stance
     time_s = evidence.force_time_s
@@ -29,15 +34,7 @@ def loading_rates(evidence: Evidence, section: Section) -> tuple[float, float]:
     work = np.empty(len(fz) + 2 * section.pad)
     fz = zero_lag(fz, section, work, np.empty_like(fz))[:, 0]
     first = int(np.searchsorted(time_s, stance.t_on_s))
-    last = int(np.searchsorted(time_s, stance.t_on_s + IMPACT_WITHIN_PCT / 100.0 * stance.stance_s))
-    rising = fz[first:last]
-    tops = np.flatnonzero((rising[1:-1] > rising[:-2]) & (rising[1:-1] >= rising[2:])) + 1
-    # A ripple before half of the body weight is no impact peak.
-    tops = tops[rising[tops] > 0.5 * evidence.weight_n]
-    if len(tops):
-        end = first + int(tops[0])
-    else:
-        end = int(np.searchsorted(time_s, stance.t_on_s + NO_IMPACT_PCT / 100.0 * stance.stance_s))
+    end = int(np.searchsorted(time_s, stance.t_on_s + RISE_PCT / 100.0 * stance.stance_s))
     if end - first < 5:
         return float("nan"), float("nan")
     low, high = first + round(0.2 * (end - first)), first + round(0.8 * (end - first))

@@ -211,38 +211,41 @@ def leg_moments(
     -----
     A foot without markers is a point mass at the ankle joint centre.
     """
-    n = smooth.r.shape[0]
+    # Out of their tuples once: every access inside the loop would be counted up and down again.
+    all_r, all_origin = smooth.r, smooth.origin_m
+    load_origin, load_ajc, ajc = loads.origin_m, loads.ajc_m[:, side], smooth.ajc_m[:, side]
+    mass_kg, com_m, tensors = inertia
+    n = all_r.shape[0]
     base = 2 + 3 * side
     joints, motion = np.empty((3, 3)), np.zeros((4, 3))
-    at_origin, point = np.zeros(3), np.zeros((3, 3))
     efforts, coms = np.empty((3, 6)), np.empty((3, 3))
-    ajc = smooth.ajc_m[:, side]
-    untracked = np.isnan(smooth.residual_m[:, base + FOOT]).all()
+    at_origin, point = np.zeros(3), np.zeros((3, 3))
+    untracked = True
+    for i in range(n):
+        untracked = untracked and np.isnan(smooth.residual_m[i, base + FOOT])
     for k in range(wrench.shape[0]):
         i = first + k
-        joints[ANKLE] = loads.ajc_m[i, side]
-        joints[KNEE] = loads.origin_m[i, base + SHANK]
-        joints[HIP] = loads.origin_m[i, base + THIGH]
+        for j in range(3):
+            joints[ANKLE, j] = load_ajc[i, j]
+            joints[KNEE, j] = load_origin[i, base + SHANK, j]
+            joints[HIP, j] = load_origin[i, base + THIGH, j]
         moment_about(wrench[k], joints[KNEE], vector[k])
         if i < HALF_WIDTH or i >= n - HALF_WIDTH:
             out[k] = np.nan
             continue
         for segment in range(3):
+            effort, row = efforts[segment], base + segment
             if segment == FOOT and untracked:
                 # The shank's axes only stand in: a point has no moment of inertia.
-                segment_motion(smooth.r[:, base + SHANK], ajc, at_origin, rate_hz, i, motion)
-                segment_effort(
-                    inertia.mass_kg[FOOT], point, smooth.r[i, base + SHANK], motion, efforts[FOOT],
-                )  # fmt: skip
+                row = base + SHANK
+                segment_motion(all_r[:, row], ajc, at_origin, rate_hz, i, motion)
+                segment_effort(mass_kg[FOOT], point, all_r[i, row], motion, effort)
             else:
                 segment_motion(
-                    smooth.r[:, base + segment], smooth.origin_m[:, base + segment],
-                    inertia.com_m[segment], rate_hz, i, motion,
-                )  # fmt: skip
-                segment_effort(
-                    inertia.mass_kg[segment], inertia.inertia_kg_m2[segment],
-                    smooth.r[i, base + segment], motion, efforts[segment],
-                )  # fmt: skip
-            coms[segment] = motion[COM]
+                    all_r[:, row], all_origin[:, row], com_m[segment], rate_hz, i, motion
+                )
+                segment_effort(mass_kg[segment], tensors[segment], all_r[i, row], motion, effort)
+            for j in range(3):
+                coms[segment, j] = motion[COM, j]
         joint_moments(wrench[k], joints, efforts, coms, out[k])
     return out

@@ -5,6 +5,8 @@ import numpy as np
 from compute.evidence import Evidence
 
 _SMALL_N = 50.0
+_FLAT_N = 10.0
+"""A channel that stays at an extreme smaller than this may just be unloaded."""
 
 
 def saturated(evidence: Evidence) -> bool:
@@ -19,7 +21,7 @@ def saturated(evidence: Evidence) -> bool:
     for column in load.T:
         for extreme in (column.max(), column.min()):
             at = np.abs(column - extreme) <= 1e-6 * abs(extreme)
-            if abs(extreme) > _SMALL_N and _longest_run(at) >= longest and not frozen(evidence):
+            if abs(extreme) > _FLAT_N and _longest_run(at) >= longest and not frozen(evidence):
                 return True
     return False
 

@@ -231,17 +231,18 @@ def shank_pose(
     Cluster residual, m; zero in `LANDMARKS` mode.
     """
     if shank.mode == CLUSTER:
-        n = shank.cluster.shape[0]
-        for i in range(n):
+        rows, ajc_local = shank.cluster, shank.ajc_local_m
+        for i in range(rows.shape[0]):
+            row = rows[i]
             for j in range(3):
-                gathered[i, j] = frame_m[shank.cluster[i], j]
-        residual = cluster_pose(shank.local_m, gathered[:n], out_r, out_kjc)
+                gathered[i, j] = frame_m[row, j]
+        residual = cluster_pose(shank.local_m, gathered, out_r, out_kjc)
         for j in range(3):
             out_ajc[j] = (
                 out_kjc[j]
-                + out_r[j, 0] * shank.ajc_local_m[0]
-                + out_r[j, 1] * shank.ajc_local_m[1]
-                + out_r[j, 2] * shank.ajc_local_m[2]
+                + out_r[j, 0] * ajc_local[0]
+                + out_r[j, 1] * ajc_local[1]
+                + out_r[j, 2] * ajc_local[2]
             )
         return residual
     for j in range(3):

@@ -18,7 +18,7 @@ from compute.body import (
 from compute.conventions import Side
 from compute.curves import leg_curves
 from compute.evidence import Context, Evidence, Span
-from compute.features import PEAK1_WINDOW_PCT, peak, read_off
+from compute.features import MIN_PROMINENCE_NM_PER_KG, PEAK1_WINDOW_PCT, peak, read_off
 from compute.filters import zero_lag, zero_lag_section
 from compute.gates import doubtful, fits, judge
 from compute.history import History
@@ -138,7 +138,8 @@ class Scorer:
         if prepared is None:
             return None
         evidence = self._compute(stance, prepared, context)
-        first = peak(evidence.pct, evidence.curve("ekam_nm"), PEAK1_WINDOW_PCT)
+        least_nm = MIN_PROMINENCE_NM_PER_KG * stance.body_mass_kg
+        first = peak(evidence.pct, evidence.curve("ekam_nm"), PEAK1_WINDOW_PCT, least_nm)
         at_s = stance.t_on_s + first.at_pct / 100.0 * stance.stance_s
         if not first.local or at_s > stance.t_decide_s - EARLY_MARGIN_S:
             return None

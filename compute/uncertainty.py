@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compute.body import FOOT, SHANK, LegArrays, track
+from compute.body import FOOT, SHANK, InertiaArrays, LegArrays, SegmentArrays, track
 from compute.conventions import ekam_nm
 from compute.filters import Section, zero_lag
 from compute.jit import kernel
 from compute.newton_euler import COM, add_effort, moment_about, segment_effort, segment_motion
-from compute.pose import LANDMARKS, shank_pose
+from compute.pose import LANDMARKS, ShankArrays, shank_pose
 
 _STEP_M = 1e-5
 _FRAMES = 5
@@ -64,7 +64,8 @@ def _centred(response: np.ndarray, n: int, lag: int) -> np.ndarray:
 @kernel
 def _pose(
     frame: np.ndarray,
-    leg: LegArrays,
+    shank: ShankArrays,
+    foot: SegmentArrays,
     side: int,
     gathered: np.ndarray,
     k: int,
@@ -73,38 +74,50 @@ def _pose(
     ajc: np.ndarray,
 ) -> None:
     """Shank (row 0) and foot (row 1) of one leg in one frame, into row `k`."""
-    shank_pose(frame, leg.shank, gathered, r[0, k], origin[0, k], ajc[side])
-    if leg.foot.rows.shape[0] > 0:
-        track(frame, ajc, leg.foot, gathered, r[1, k], origin[1, k])
+    shank_pose(frame, shank, gathered, r[0, k], origin[0, k], ajc[side])
+    if foot.rows.shape[0] > 0:
+        track(frame, ajc, foot, gathered, r[1, k], origin[1, k])
     else:
         r[1, k] = r[0, k]
         origin[1, k] = ajc[side]
 
 
 @kernel
-def _ekam(
-    wrench: np.ndarray,
-    leg: LegArrays,
+def _effort(
+    row: int,
+    inertia: InertiaArrays,
+    point: bool,
     rate_hz: float,
-    r_tibia: np.ndarray,
-    kjc: np.ndarray,
     r: np.ndarray,
     origin: np.ndarray,
     motion: np.ndarray,
     effort: np.ndarray,
+    com: np.ndarray,
+) -> None:
+    """What the shank (row 0) or the foot (row 1) applies at its centre of mass; `point`: at its origin."""
+    segment = SHANK if row == 0 else FOOT
+    at, tensor = inertia.com_m[segment], inertia.inertia_kg_m2[segment]
+    if point:
+        at, tensor = np.zeros(3), np.zeros((3, 3))
+    segment_motion(r[row], origin[row], at, rate_hz, 2, motion)
+    segment_effort(inertia.mass_kg[segment], tensor, r[row, 2], motion, effort[row])
+    com[row] = motion[COM]
+
+
+@kernel
+def _ekam(
+    wrench: np.ndarray,
+    sigma: float,
+    r_tibia: np.ndarray,
+    kjc: np.ndarray,
+    effort: np.ndarray,
+    com: np.ndarray,
     moment: np.ndarray,
 ) -> float:
     moment_about(wrench, kjc, moment)
-    nothing = np.zeros((3, 3))
     for row in range(2):
-        segment = SHANK if row == 0 else FOOT
-        point = row == 1 and leg.foot.rows.shape[0] == 0
-        com = nothing[0] if point else leg.inertia.com_m[segment]
-        inertia = nothing if point else leg.inertia.inertia_kg_m2[segment]
-        segment_motion(r[row], origin[row], com, rate_hz, 2, motion)
-        segment_effort(leg.inertia.mass_kg[segment], inertia, r[row, 2], motion, effort)
-        add_effort(effort, motion[COM], kjc, moment)
-    return ekam_nm(leg.sigma, moment, r_tibia)
+        add_effort(effort[row], com[row], kjc, moment)
+    return ekam_nm(sigma, moment, r_tibia)
 
 
 @kernel
@@ -132,49 +145,59 @@ def sensitivities(
     -------
     EKAM, N·m. Derivatives by forward differences of 0.01 mm; those of the wrench exactly.
     """
+    # Out of their tuples once: every access inside the loops would be counted up and down again.
+    shank, foot, inertia, sigma = leg.shank, leg.foot, leg.inertia, leg.sigma
+    point = foot.rows.shape[0] == 0
     r, origin = np.empty((2, _FRAMES, 3, 3)), np.empty((2, _FRAMES, 3))
-    r_load, o_load = np.empty((2, 1, 3, 3)), np.empty((2, 1, 3))
+    tibia, kjc, r_load, o_load = np.empty((3, 3)), np.empty(3), np.empty((3, 3)), np.empty(3)
     ajc, gathered = np.empty((2, 3)), np.empty((16, 3))
-    motion, effort, moment = np.empty((4, 3)), np.empty(6), np.empty(3)
+    motion, moment = np.empty((4, 3)), np.empty(3)
+    effort, com = np.empty((2, 6)), np.empty((2, 3))
+    moved, moved_com = np.empty((2, 6)), np.empty((2, 3))
     for k in range(_FRAMES):
-        _pose(smooth_m[k], leg, side, gathered, k, r, origin, ajc)
-    _pose(loads_m, leg, side, gathered, 0, r_load, o_load, ajc)
-    kjc, tibia = o_load[0, 0], r_load[0, 0]
-    at = _ekam(wrench, leg, rate_hz, r_load[0, 0], o_load[0, 0], r, origin, motion, effort, moment)
+        _pose(smooth_m[k], shank, foot, side, gathered, k, r, origin, ajc)
+    for row in range(2):
+        _effort(row, inertia, point and row == 1, rate_hz, r, origin, motion, effort, com)
+    shank_pose(loads_m, shank, gathered, tibia, kjc, ajc[side])
+    at = _ekam(wrench, sigma, tibia, kjc, effort, com, moment)
     for j in range(3):
-        out_wrench[3 + j] = leg.sigma * tibia[j, 0]
+        out_wrench[3 + j] = sigma * tibia[j, 0]
     # x . (-K x F) = -F . (x cross K)
-    out_wrench[0] = -leg.sigma * (tibia[1, 0] * kjc[2] - tibia[2, 0] * kjc[1])
-    out_wrench[1] = -leg.sigma * (tibia[2, 0] * kjc[0] - tibia[0, 0] * kjc[2])
-    out_wrench[2] = -leg.sigma * (tibia[0, 0] * kjc[1] - tibia[1, 0] * kjc[0])
+    out_wrench[0] = -sigma * (tibia[1, 0] * kjc[2] - tibia[2, 0] * kjc[1])
+    out_wrench[1] = -sigma * (tibia[2, 0] * kjc[0] - tibia[0, 0] * kjc[2])
+    out_wrench[2] = -sigma * (tibia[0, 0] * kjc[1] - tibia[1, 0] * kjc[0])
     frame = np.empty_like(loads_m)
-    for part in range(1 + _FRAMES):
-        frame[:] = loads_m if part == 0 else smooth_m[part - 1]
+    # The loads move with the joint, the efforts with the five frames: one of the two stays.
+    frame[:] = loads_m
+    for u in range(rows.shape[0]):
+        for j in range(3):
+            frame[rows[u], j] += _STEP_M
+            shank_pose(frame, shank, gathered, r_load, o_load, ajc[side])
+            value = _ekam(wrench, sigma, r_load, o_load, effort, com, moment)
+            out_markers[0, u, j] = (value - at) / _STEP_M
+            frame[rows[u], j] = loads_m[rows[u], j]
+    for k in range(_FRAMES):
+        frame[:] = smooth_m[k]
         for u in range(rows.shape[0]):
             for j in range(3):
                 frame[rows[u], j] += _STEP_M
-                if part == 0:
-                    _pose(frame, leg, side, gathered, 0, r_load, o_load, ajc)
-                else:
-                    _pose(frame, leg, side, gathered, part - 1, r, origin, ajc)
-                moved = _ekam(
-                    wrench,
-                    leg,
-                    rate_hz,
-                    r_load[0, 0],
-                    o_load[0, 0],
-                    r,
-                    origin,
-                    motion,
-                    effort,
-                    moment,
-                )
-                out_markers[part, u, j] = (moved - at) / _STEP_M
-                frame[rows[u], j] -= _STEP_M
-        if part == 0:
-            _pose(loads_m, leg, side, gathered, 0, r_load, o_load, ajc)
-        else:
-            _pose(smooth_m[part - 1], leg, side, gathered, part - 1, r, origin, ajc)
+                _pose(frame, shank, foot, side, gathered, k, r, origin, ajc)
+                for row in range(2):
+                    _effort(
+                        row,
+                        inertia,
+                        point and row == 1,
+                        rate_hz,
+                        r,
+                        origin,
+                        motion,
+                        moved,
+                        moved_com,
+                    )
+                value = _ekam(wrench, sigma, tibia, kjc, moved, moved_com, moment)
+                out_markers[1 + k, u, j] = (value - at) / _STEP_M
+                frame[rows[u], j] = smooth_m[k, rows[u], j]
+        _pose(smooth_m[k], shank, foot, side, gathered, k, r, origin, ajc)
     return at
 
 

@@ -7,7 +7,7 @@ its column; on screens it may have another one (metres become centimetres).
 import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from math import degrees
+from math import degrees, nan
 from operator import attrgetter
 from typing import Literal
 
@@ -150,10 +150,16 @@ def _bw(field: str) -> Callable[[Stance], float]:
     return lambda stance: getattr(stance, field) / (stance.body_mass_kg * GRAVITY_M_PER_S2)
 
 
+def _second_peak(stance: Stance) -> float:
+    """The second EKAM peak; NaN where the curve only falls from the first: a flank is no peak."""
+    return stance.ekam_peak2_nm_per_kg if stance.peak2_is_local else nan
+
+
 def _larger_peak(stance: Stance) -> float:
-    """The larger of both EKAM peaks; NaN unless both are known."""
-    first, second = stance.ekam_peak1_nm_per_kg, stance.ekam_peak2_nm_per_kg
-    return first if first > second or first != first else second
+    """The larger of the EKAM peaks that are peaks; the larger window maximum where neither is."""
+    values = (stance.ekam_peak1_nm_per_kg, stance.ekam_peak2_nm_per_kg)
+    local = (stance.peak1_is_local, stance.peak2_is_local)
+    return max([v for v, is_peak in zip(values, local, strict=True) if is_peak] or values)
 
 
 OURS = "our choice"
@@ -205,14 +211,15 @@ VARIABLES: dict[str, Variable] = {
     variable.name: variable
     for variable in (
         _moment("ekam_peak1", "EKAM peak 1", _per_kg("ekam_peak1_nm"), TENTH, rejected_by=PEAK1),
-        _moment("ekam_peak2", "EKAM peak 2", _per_kg("ekam_peak2_nm"), TENTH),
+        _moment("ekam_peak2", "EKAM peak 2", _second_peak, TENTH),
         _moment("ekam_larger_peak", "larger EKAM peak", _larger_peak,
                 "5 % below baseline counts as a response (Uhlrich 2022); floor of 60 % our choice",
                 high=95.0),
         _moment("ekam_impulse", "EKAM impulse", _per_kg("ekam_impulse_nms"), TENTH, unit="N·m·s/kg"),
         _moment("kfm_peak", "KFM peak", _per_kg("kfm_peak_nm"), OURS),
         _moment("hip_adduction_moment_peak", "hip adduction moment peak",
-                _per_kg("hip_adduction_moment_peak_nm"), OURS, plain="hip load", needs=("femur",)),
+                _per_kg("hip_adduction_moment_peak_nm"), OURS, plain="hip load",
+                needs=("femur_axis",)),
         _angle("hip_adduction_peak", "hip adduction peak", "hip angle", -8.0, -2.0,
                "about the 5° that runners changed by (Noehren 2011); width our choice",
                needs=("pelvis", "femur")),
@@ -256,7 +263,7 @@ VARIABLES: dict[str, Variable] = {
                85.0, 95.0, OURS),
         _share("single_support", "single_support_s", "single support", "one-leg time", "s",
                _si("single_support_s"), 105.0, 115.0, OURS),
-        _share("double_support", "double_support_s", "double support", "two-leg time", "s",
+        _share("double_support", "double_support_s", "double support after heel strike", "two-leg time", "s",
                _si("double_support_s"), 75.0, 95.0, OURS),
         Variable("ekam_symmetry", "ekam_symmetry_pct", "EKAM symmetry", "balance", "%",
                  _si("ekam_symmetry_pct"), "absolute", -10.0, 10.0, "either", OURS, digits=0,

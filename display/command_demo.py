@@ -38,11 +38,11 @@ def demo(
 
     refuse_existing(out)
     session_id = f"ekam-demo-{os.getpid()}"
-    use_loopback(session_id)
     with as_file(files("replay_data")) as data, tempfile.TemporaryFile() as said:
         lab_file = read_lab(data / "synthetic_lab.toml")
         subject_file = read_subject(data / "synthetic_subject.toml")
         lab_file.lab.target(feedback)  # refused before anything is started
+        use_loopback(session_id)
         err.print("The walker of this demo is synthetic; its EKAM is known exactly.")
         publisher = subprocess.Popen(
             [

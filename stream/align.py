@@ -7,6 +7,10 @@ from stream.source import Chunk, Role
 MEASURE_S = 2.0
 """Span over which the rate of a stream is measured."""
 
+JUMP_S = 0.005
+"""Stamps that step back, or a clock comparison that changes, by more than this: the time relation of
+markers and forces is not what it was (5 ms is the most that the moment bears)."""
+
 TICKS_PER_S = 1e9
 """Times are rounded to this grid. It is far below any clock's error and makes the same sample get the
 same time whether it came from a file or, with a large constant added to its stamp, over the network."""
@@ -23,6 +27,7 @@ class Aligner:
     ----------
     origin_s : local-clock time of the first marker sample; NaN before it.
     dropped : samples per role whose stamps did not increase; they are left out.
+    jumps_s : times at which a clock jumped, since the caller last emptied it.
     """
 
     def __init__(self, device_delay_s: dict[Role, float]) -> None:
@@ -32,6 +37,8 @@ class Aligner:
         self._first_s = {role: np.empty(0) for role in Role}
         self.origin_s = float("nan")
         self.dropped = dict.fromkeys(Role, 0)
+        self.jumps_s: list[float] = []
+        self._offset_s: dict[Role, float] = {}
 
     def place(self, chunk: Chunk) -> list[tuple[Chunk, np.ndarray]]:
         """Chunks with the times of their samples, s from the first marker sample.
@@ -64,6 +71,7 @@ class Aligner:
 
     def _placed(self, chunk: Chunk) -> tuple[Chunk, np.ndarray]:
         times = np.round((self._local(chunk) - self.origin_s) * TICKS_PER_S) / TICKS_PER_S
+        self._note_jump(chunk, times)
         rising = times > np.maximum.accumulate(
             np.concatenate([[self._last_s[chunk.role]], times[:-1]])
         )
@@ -83,3 +91,12 @@ class Aligner:
         if len(times):
             self._last_s[chunk.role] = float(times[-1])
         return chunk, times
+
+    def _note_jump(self, chunk: Chunk, times: np.ndarray) -> None:
+        offset_s = self._offset_s.get(chunk.role, chunk.clock_offset_s)
+        self._offset_s[chunk.role] = chunk.clock_offset_s
+        back = np.diff(np.concatenate([[self._last_s[chunk.role]], times])) < -JUMP_S
+        if back.any():
+            self.jumps_s.append(float(max(self._last_s[chunk.role], times[0])))
+        elif abs(chunk.clock_offset_s - offset_s) > JUMP_S:
+            self.jumps_s.append(float(times[0]))

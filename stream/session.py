@@ -186,6 +186,8 @@ class Session:
                     self.outcome.infos[Role.MARKERS], marker_values, self._lab
                 )
             self._check_rates()
+            while self._aligner.jumps_s:
+                self._engine.flag(self._aligner.jumps_s.pop(), "clock_jump")
             stances = self._engine.push(
                 _stamps(times[Role.MARKERS]),
                 self._markers.apply(marker_values),

@@ -52,18 +52,8 @@ def held(samples, names, span):
 
 
 def zeroed(samples, names, span):
-    """Markers coded as missing by 0, 0, 0, as `compute.lab_frame.markers_to_lab` passes them on: NaN.
-
-    For samples that have passed the edge; raw streams get real zeros with `zeroed_channels`.
-    """
-    return occluded(samples, names, span)
-
-
-def zeroed_channels(values, columns, rows):
-    """Real zeros in a stream's own channels, before the edge. values : shape (n, channels)."""
-    values = values.copy()
-    values[np.ix_(rows, np.ravel(columns))] = 0.0
-    return values
+    """Markers coded as missing by 0, 0, 0; `compute.lab_frame.markers_to_lab` makes them NaN at the edge."""
+    return _with_markers(samples, names, span, np.zeros_like)
 
 
 def swapped(samples, a, b, span):
@@ -151,7 +141,9 @@ def saturated(samples, side, limit, channel=1, span=None):
     def clip(load):
         load = load.copy()
         load[:, channel] = (
-            np.minimum(load[:, channel], limit) if limit > 0 else np.maximum(load[:, channel], limit)
+            np.minimum(load[:, channel], limit)
+            if limit > 0
+            else np.maximum(load[:, channel], limit)
         )
         return load
 

@@ -157,9 +157,15 @@ def test_all_labels_of_the_legs_swapped_are_refused_by_the_feet():
 
 def test_knees_of_different_width_are_refused():
     markers = standing()
-    markers["RKNE"] += [0.0, 0.0, 0.02]
-    with pytest.raises(CalibrationError, match="knee widths differ by 20 mm"):
+    markers["RKNE"] += [0.0, 0.0, 0.03]
+    with pytest.raises(CalibrationError, match="knee widths differ by 30 mm"):
         calibrate(markers, RATE_HZ, PERSON)
+
+
+def test_a_swollen_knee_is_warned_of():
+    markers = standing()
+    markers["RKNE"] += [0.0, 0.0, 0.015]
+    assert verdicts(calibrate(markers, RATE_HZ, PERSON))["knee_symmetry"] == "warned"
 
 
 def test_blinking_markers_do_not_spoil_a_static_trial():
@@ -187,8 +193,8 @@ def test_a_load_that_is_missing_is_no_load_that_fits():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda m: m["RKNM"].__isub__([0, 0, 0.06]), "right knee is 160 mm wide"),
-        (lambda m: [m["LANK"].__isub__([0, 0, 0.04]), m["LMED"].__iadd__([0, 0, 0.0])], "left ankle"),
+        (lambda m: m["RKNE"].__iadd__([0, 0, 0.11]), "right knee is 210 mm wide"),
+        (lambda m: [m["LANK"].__isub__([0, 0, 0.07]), m["LMED"].__iadd__([0, 0, 0.0])], "left ankle"),
         (lambda m: [m[k].__iadd__([0, 0.15, 0]) for k in ("RANK", "RMED")], "right shank is"),
         (lambda m: [m[k].__imul__([1, -1, 1]) for k in m], "check axes up"),
         (lambda m: [m[k].__iadd__([0, 0.001, 0] * np.arange(200)[:, None]) for k in m], "belt off"),

@@ -83,11 +83,15 @@ def test_the_default_band_lies_on_the_better_side_of_the_baseline(name):
     assert variable.source
 
 
-def test_the_larger_peak_is_either_one_and_needs_both():
-    larger = VARIABLES["ekam_larger_peak"]
-    assert larger.value(replace(made_up(), ekam_peak1_nm=49.0)) == pytest.approx(0.7)
-    for name in ("ekam_peak1_nm", "ekam_peak2_nm"):
-        assert np.isnan(larger.value(replace(made_up(), **{name: np.nan})))
+def test_the_larger_peak_is_the_larger_one_that_is_a_peak():
+    larger, second = VARIABLES["ekam_larger_peak"], VARIABLES["ekam_peak2"]
+    both = replace(made_up(), ekam_peak1_nm=49.0, peak1_is_local=True, peak2_is_local=True)
+    assert larger.value(both) == pytest.approx(0.7)
+    assert larger.value(replace(both, ekam_peak1_nm=28.0)) == pytest.approx(0.6)
+    flank = replace(both, ekam_peak1_nm=28.0, peak2_is_local=False)
+    assert larger.value(flank) == pytest.approx(0.4)
+    assert np.isnan(second.value(flank))
+    assert larger.value(replace(flank, peak1_is_local=False)) == pytest.approx(0.6)
 
 
 def test_toes_are_turned_the_right_way():

@@ -132,9 +132,7 @@ def test_an_unknown_feedback_variable_is_answered_with_all_of_them(tmp_path):
         said = refused(ekam(*command, "--feedback", "foot_progresion"))
         assert "no feedback variable 'foot_progresion', did you mean 'foot_progression'" in said
         assert "ekam_peak1, ekam_peak2" in said
-    lab = edited(
-        walkers.LAB_PATH, tmp_path, ("[filter]", '[feedback]\nvariable = "kmf"\n\n[filter]')
-    )
+    lab = edited(walkers.LAB_PATH, tmp_path, ('variable = "ekam_peak1"', 'variable = "kmf"'))
     said = refused(ekam(*synthetic(tmp_path / "s", lab=lab)))
     assert "feedback: there is no feedback variable 'kmf'" in said
     assert not (tmp_path / "s").exists()
@@ -143,7 +141,8 @@ def test_an_unknown_feedback_variable_is_answered_with_all_of_them(tmp_path):
 def test_the_fed_back_variable_is_on_record(tmp_path):
     lab = edited(
         walkers.LAB_PATH, tmp_path,
-        ("[filter]", '[feedback]\nvariable = "step_width"\nlow = 3\nhigh = 8\nbaseline_stances = 5\n\n[filter]'),
+        ('variable = "ekam_peak1"', 'variable = "step_width"'), ("low = 60.0", "low = 3.0"),
+        ("high = 90.0", "high = 8.0"), ("baseline_stances = 10", "baseline_stances = 5"),
     )  # fmt: skip
     for options, variable, low in (([], "step_width", 3.0), (["--feedback", "valr"], "valr", 50.0)):
         out = tmp_path / variable

@@ -177,6 +177,37 @@ def test_stamps_that_do_not_increase_are_left_out_and_counted():
     assert aligner.dropped[Role.MARKERS] == 3
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "offset_s", "jumps"),
+    [
+        ([0.0, 0.01, 0.02], [0.03, 0.04], 0.0, []),
+        ([0.0, 0.01, 0.02], [0.02, 0.03], 0.0, []),  # repeated, no jump
+        ([0.0, 0.01, 0.02], [0.01, 0.02, 0.03], 0.0, [0.02]),
+        ([0.0, 0.01, 0.02], [0.03, 0.04], 0.02, [0.05]),
+        ([0.0, 0.01, 0.02], [0.03, 0.04], 0.0005, []),
+    ],
+)
+def test_clocks_that_jump_are_noted(first, second, offset_s, jumps):
+    aligner = Aligner(dict.fromkeys(Role, 0.0))
+    for stamps, offset in ((first, 0.0), (second, offset_s)):
+        given = np.array(stamps)
+        aligner.place(Chunk(Role.MARKERS, given, given[:, None], clock_offset_s=offset))
+    assert aligner.jumps_s == pytest.approx(jumps)
+
+
+def test_a_clock_that_jumps_rejects_the_stances_around_it():
+    recording = walkers.trial().recording
+    stamps = recording.markers.stamps_s.copy()
+    stamps[stamps > 2.0] -= 0.02
+    jumped = replace(recording, markers=replace(recording.markers, stamps_s=stamps))
+    made, _ = session(jumped)
+    stances = made.run().stances
+    hit = [stance for stance in stances if "clock_jump" in stance.reasons]
+    assert hit
+    assert all(stance.t_on_s - 0.31 <= 2.0 <= stance.t_decide_s + 0.02 for stance in hit)
+    assert not any("clock_jump" in s.reasons for s in stances if s.t_on_s > 2.5)
+
+
 @pytest.mark.parametrize("declared", [50.0, 200.0])
 def test_a_rate_that_is_not_the_streams_is_refused(declared):
     recording = walkers.trial().recording
