@@ -150,7 +150,8 @@ def sensitivities(
     point = foot.rows.shape[0] == 0
     r, origin = np.empty((2, _FRAMES, 3, 3)), np.empty((2, _FRAMES, 3))
     tibia, kjc, r_load, o_load = np.empty((3, 3)), np.empty(3), np.empty((3, 3)), np.empty(3)
-    ajc, gathered = np.empty((2, 3)), np.empty((16, 3))
+    most = max(shank.cluster.shape[0], foot.rows.shape[0], 1)
+    ajc, gathered = np.empty((2, 3)), np.empty((most, 3))
     motion, moment = np.empty((4, 3)), np.empty(3)
     effort, com = np.empty((2, 6)), np.empty((2, 3))
     moved, moved_com = np.empty((2, 6)), np.empty((2, 3))
@@ -184,16 +185,8 @@ def sensitivities(
                 _pose(frame, shank, foot, side, gathered, k, r, origin, ajc)
                 for row in range(2):
                     _effort(
-                        row,
-                        inertia,
-                        point and row == 1,
-                        rate_hz,
-                        r,
-                        origin,
-                        motion,
-                        moved,
-                        moved_com,
-                    )
+                        row, inertia, point and row == 1, rate_hz, r, origin, motion, moved, moved_com
+                    )  # fmt: skip
                 value = _ekam(wrench, sigma, tibia, kjc, moved, moved_com, moment)
                 out_markers[1 + k, u, j] = (value - at) / _STEP_M
                 frame[rows[u], j] = smooth_m[k, rows[u], j]

@@ -195,7 +195,7 @@ class Feedback(_Table):
     mode: Mode | None = None
     low: float | None = None
     high: float | None = None
-    baseline_stances: Annotated[int, Field(ge=1, le=200)] = 10
+    baseline_stances: Annotated[int, Field(ge=1, le=200)] = 30
 
     @model_validator(mode="after")
     def _makes_a_target(self) -> "Feedback":
