@@ -38,8 +38,7 @@ class BaselineRules(NamedTuple):
     loud_n : a sample that far from the mean of its stretch ends it: something touches the plate.
     max_n : a mean beyond this is no offset, but a person (0.2 body weights).
     gain : share of the difference by which a quiet stretch moves the offset.
-    slew : by at most this much, N, and N·m for the moments about the lab origin (a newton acts about
-        a metre away from it).
+    slew_n : by at most this much, N, of the vertical load; the other components move by the same share.
     jump_n : a stretch this far **below** the offset replaces it at once, because a foot can only add
         load: the old offset held some. This far **above** it is taken for load.
     jump_s : unless all quiet stretches of this time, five at least, agree on it (a plate that jumped).
@@ -54,7 +53,7 @@ class BaselineRules(NamedTuple):
     loud_n: float = 25.0
     max_n: float = 120.0
     gain: float = 0.2
-    slew: float = 1.0
+    slew_n: float = 1.0
     jump_n: float = 10.0
     jump_s: float = 3.0
     standing_n: float = 180.0
@@ -218,7 +217,10 @@ def _commit(t: float, s: np.ndarray, rules: BaselineRules) -> None:
             return
         s[OFFSET : OFFSET + 6] = s[BLOCK : BLOCK + 6]
     elif not stands or above < 0.0:
+        # One share for all six: where the origin of the moments lies then makes no difference.
+        share = rules.gain
+        if rules.gain * abs(above) > rules.slew_n:
+            share = rules.slew_n / abs(above)
         for c in range(6):
-            step = rules.gain * (s[BLOCK + c] - s[OFFSET + c])
-            s[OFFSET + c] += min(max(step, -rules.slew), rules.slew)
+            s[OFFSET + c] += share * (s[BLOCK + c] - s[OFFSET + c])
     s[HIGH_COUNT] = 0.0

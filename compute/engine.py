@@ -23,7 +23,7 @@ from compute.subject import Subject
 
 HISTORY_S = 6.0
 HELD_S = 30.0
-RETRY_S = 0.03
+RETRY_S = 0.025
 """A first peak that is not certain yet is looked for again this much later."""
 SLICE_S = 2.0
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from compute.body import (
     FOOT,
+    PELVIS,
     SHANK,
     BodyArrays,
     Poses,
@@ -38,6 +39,8 @@ from compute.uncertainty import (
     residual_variance,
 )
 
+LONGEST_CHECKED_S = 5.0
+"""A person who stands for longer has left the buffers: nothing can be said of its samples."""
 EARLY_MARGIN_S = 0.05
 """An early peak must lie this long before the newest sample, where the filter's end no longer reaches."""
 
@@ -109,7 +112,7 @@ class Scorer:
             reasons.add("implausible")
             if self._stepped_within(stance, span):
                 reasons.add("cross_belt")
-        if not reasons & {"short_stance", "implausible"}:
+        if settings.min_stance_s <= stance.stance_s <= LONGEST_CHECKED_S:
             reasons |= self._broken(stance.t_on_s, stance.t_decide_s, span)
         if reasons & {"short_stance", "implausible", "marker_gap", "late_data"}:
             return Scored(_with(stance, reasons))
@@ -184,7 +187,9 @@ class Scorer:
     def _prepare(self, stance: Stance, span: Span, context: Context) -> _Prepared | None:
         """Repair and filter; None when the markers do not carry this leg's shank and foot."""
         core_s = stance.t_on_s - self.settings.min_context_s
-        first = _unbroken_from(span.force_time_s, self.force_hz, core_s, span.wrench[:, 0, 0])
+        first = _unbroken_from(
+            span.force_time_s, self.force_hz, core_s, span.wrench.sum(axis=(1, 2))
+        )
         force_time_s = span.force_time_s[first:]
         wrench = span.wrench[first:] - context.offset
         first = _unbroken_from(span.marker_time_s, self.marker_hz, core_s)
@@ -326,7 +331,26 @@ class Scorer:
             _, less, residual = min(trials, key=lambda trial: trial[0])
             if fits(residual, settings) or segment == FOOT:
                 left_out = less
-        return left_out
+        return left_out | self._bent_pelvis(prepared, raw, inside, left_out)
+
+    def _bent_pelvis(
+        self, prepared: _Prepared, raw: Poses, inside: slice, left_out: frozenset[str]
+    ) -> frozenset[str]:
+        """Pelvis markers to leave out: the worst of four, or all where the rest does not fit either."""
+        segment, limit_m = self.subject.pelvis, self.settings.max_pelvis_residual_m
+        if segment is None or not raw.residual_m[inside, PELVIS].mean() > limit_m:
+            return frozenset()
+        kept = [name for name in segment.cluster if name not in left_out]
+        trials = []
+        for name in kept if len(kept) >= 4 else ():
+            poses = body_poses(
+                prepared.raw_m[inside],
+                self.body(left_out | {name}),
+                new_poses(inside.stop - inside.start),
+            )
+            trials.append((float(poses.residual_m[:, PELVIS].mean()), name))
+        least_m, worst = min(trials, default=(np.inf, ""))
+        return frozenset({worst}) if least_m <= limit_m else frozenset(kept)
 
     def _with_sigma(self, stance: Stance, evidence: Evidence, prepared: _Prepared) -> Stance:
         """Uncertainty of both peaks from the noise of this stance."""

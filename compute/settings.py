@@ -35,6 +35,8 @@ class Settings:
         60 and 14 mm at 100 frames a second; seen 6.7-11.7 and 2.1-5.0 mm.
     max_ankle_gap_m : median distance of the ankle joint centre as shank and foot carry it
         (`cluster_residual`). Seen 1-13 mm.
+    max_pelvis_residual_m : mean over the stance, after the worst of four markers was left out; beyond it
+        hip and pelvis values stay empty (seen below 2 mm; a marker 4 cm off makes 7).
     max_stretch_m : within a stance, of the distances between landmarks that carry a tibia, knee to ankle
         against calibration (`cluster_residual`). Seen 1-20 mm (a laboratory's own joint centres).
     max_width_change_m : of their medians, against the stances before (`cluster_residual`). Seen < 2 mm.
@@ -78,6 +80,7 @@ class Settings:
     max_residual_m: float = 0.006
     max_residual_step_m: float = 0.004
     max_foot_residual_m: float = 0.020
+    max_pelvis_residual_m: float = 0.005
     max_jump_m: float = 0.008
     max_jump_m_per_s2: float = 60.0
     max_ankle_gap_m: float = 0.030

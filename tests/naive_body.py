@@ -1,7 +1,6 @@
 """Slow, obvious NumPy twins of the kernels of the body: poses, Newton-Euler, angles."""
 
 import numpy as np
-
 from naive import cluster_pose, moment_about, tibia_frame
 
 GRAVITY = np.array([0.0, -9.81, 0.0])

@@ -69,7 +69,8 @@ def moved(t, offset, mean, stands, high, rules):
         return offset, high
     if stands and above >= 0.0:
         return offset, None
-    return offset + np.clip(rules.gain * (mean - offset), -rules.slew, rules.slew), None
+    share = min(rules.gain, rules.slew_n / max(abs(mean[1] - offset[1]), 1e-12))
+    return offset + share * (mean - offset), None
 
 
 def event_times(time_s, foot, pelvis, section, prominence):

@@ -102,7 +102,10 @@ def test_what_cannot_be_is_refused(markers, says):
 
 
 def test_thighs_of_different_length_are_refused():
-    assert verdicts(shifted(RASI=(0.0, 0.03, 0.0), RPSI=(0.0, 0.03, 0.0)))["thigh_symmetry"] == "warned"
+    assert (
+        verdicts(shifted(RASI=(0.0, 0.03, 0.0), RPSI=(0.0, 0.03, 0.0)))["thigh_symmetry"]
+        == "warned"
+    )
     with pytest.raises(CalibrationError, match="thighs differ by"):
         verdicts(shifted(RASI=(0.0, 0.07, 0.0), RPSI=(0.0, 0.07, 0.0)))
 

@@ -12,6 +12,7 @@ from walkers import changed, engine, lab, samples, stances, subject, trial
 
 from compute import ContactThresholds, Engine, Settings, Side, Stance
 from compute.early import Phase, phase_of
+from compute.engine import RETRY_S
 from compute.filters import group_delay_s, zero_lag_section
 from compute.subject import Leg, Segment
 
@@ -412,12 +413,14 @@ def test_an_early_score_that_is_not_certain_is_tried_again_until_the_contact_end
     monkeypatch.setattr(running._scorer, "early_peak_nm", not_yet)
     found, early = pushed(running, walk, [0, 10**6])
     assert {e.side for e in early} == {Side.LEFT}
-    assert all(e.t_s - e.t_on_s == pytest.approx(0.46, abs=0.011) for e in early)
+    assert all(0.45 < e.t_s - e.t_on_s < 0.49 for e in early)
     for stance in found[4:]:
         at = np.array([t for t_on_s, t in tries if t_on_s == stance.t_on_s])
-        np.testing.assert_allclose(np.diff(at), 0.01, atol=1e-9)
+        np.testing.assert_allclose(np.diff(at), 0.03, atol=1e-9)  # the first sample after it
         if stance.side is Side.RIGHT:
-            assert stance.t_off_s <= at[-1] <= stance.t_off_s + 0.05  # until toe-off is certain
+            assert (
+                stance.t_off_s - RETRY_S <= at[-1] <= stance.t_off_s + 0.05
+            )  # until toe-off is certain
 
 
 def test_a_fault_known_from_outside_rejects_the_stances_around_it(walk, reference):

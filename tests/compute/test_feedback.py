@@ -115,7 +115,7 @@ def test_the_first_early_value_after_the_baseline_can_be_withdrawn_to_nothing():
 def test_there_is_no_early_value_in_the_baseline_or_of_another_variable():
     fresh = start(Target())
     assert fresh.after_early(early(0.4)) is fresh
-    other = trained(target_for("ekam_peak2"), ekam_peak2_nm=35.0)
+    other = trained(target_for("ekam_peak2"), ekam_peak2_nm=35.0, peak2_is_local=True)
     assert other.after_early(early(0.4)) is other
     known = trained()
     assert known.after_early(early(np.nan)) is known

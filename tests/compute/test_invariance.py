@@ -124,14 +124,9 @@ def test_mirror(source):
     assert [e.side for e in found_early] == [e.side.other for e in early]
 
 
-FAR = pytest.mark.xfail(
-    strict=True, reason="the zero of the plates follows each moment with its own limit of speed"
-)
-
-
 @pytest.mark.parametrize(
     "source",
-    [*SOURCES[:2], pytest.param(BELTS, id="landmarks", marks=[needs_data, FAR])],
+    [*SOURCES[:2], pytest.param(BELTS, id="landmarks", marks=needs_data)],
 )
 @pytest.mark.parametrize("by_m", [(3.0, 0.0, -2.0), (-5.0, 0.0, 4.0)])
 def test_origin_of_the_lab(source, by_m):

@@ -8,7 +8,12 @@ from reference import TRIALS, Samples, clean_pairs, needs_data, samples_of, stan
 from compute.body import body_arrays, body_poses, femur_known, new_poses
 from compute.conventions import Side
 from compute.curves import leg_curves
-from compute.features import PEAK1_WINDOW_PCT, PEAK2_WINDOW_PCT, peak
+from compute.features import (
+    MIN_PROMINENCE_NM_PER_KG,
+    PEAK1_WINDOW_PCT,
+    PEAK2_WINDOW_PCT,
+    peak,
+)
 from compute.filters import zero_lag, zero_lag_section
 from compute.newton_euler import leg_moments
 from compute.resample import resample
@@ -24,7 +29,10 @@ def offline_curves(subject, samples, side, cutoff_hz=6.0):
         section = zero_lag_section(cutoff_hz, rate_hz)
         smooth.append(
             zero_lag(
-                np.ascontiguousarray(x), section, np.empty(len(x) + 2 * section.pad), np.empty(x.shape)
+                np.ascontiguousarray(x),
+                section,
+                np.empty(len(x) + 2 * section.pad),
+                np.empty(x.shape),
             )
         )
     n = len(markers)
@@ -35,7 +43,15 @@ def offline_curves(subject, samples, side, cutoff_hz=6.0):
     moments, vector = np.empty((n, 3, 3)), np.empty((n, 3))
     leg_moments(poses, poses, wrench, leg.inertia, int(side), samples.marker_hz, 0, moments, vector)
     return leg_curves(
-        poses, moments, vector, wrench, leg, femur_known(leg), int(side), 0, np.empty((n, len(CURVES)))
+        poses,
+        moments,
+        vector,
+        wrench,
+        leg,
+        femur_known(leg),
+        int(side),
+        0,
+        np.empty((n, len(CURVES))),
     )
 
 
@@ -50,7 +66,7 @@ def compare(subject, samples, stance):
         (stance.ekam_peak1_nm, PEAK1_WINDOW_PCT),
         (stance.ekam_peak2_nm, PEAK2_WINDOW_PCT),
     ):
-        true = peak(pct, offline, window).value
+        true = peak(pct, offline, window, MIN_PROMINENCE_NM_PER_KG * stance.body_mass_kg).value
         errors.append(abs(value / true - 1.0))
     gap = (stance.curves.ekam_nm - offline) / stance.body_mass_kg
     return errors[0], errors[1], float(np.sqrt(np.nanmean(gap**2)))

@@ -38,7 +38,9 @@ def stances(strides=10, **changes):
     ids=str,
 )
 def test_slow_wide_toed_out_and_leaning_walkers_are_scored(changes):
-    strides = 15 if changes.get("speed_m_per_s") == 0.8 else 10 if "speed_m_per_s" in changes else 14
+    strides = (
+        15 if changes.get("speed_m_per_s") == 0.8 else 10 if "speed_m_per_s" in changes else 14
+    )
     given = stances(strides, **changes)
     assert len(given) > 15
     assert [stance.reasons for stance in given if not stance.valid] == []
