@@ -26,7 +26,7 @@ def outside_foot(evidence: Evidence) -> bool:
     pct = evidence.pct
     early = loaded & (pct >= 10.0) & (pct <= 60.0)
     late = loaded & (pct > 60.0)
-    longer = outline.copy()
+    longer = np.ascontiguousarray(outline.copy())
     longer[:, 1:] += settings.toe_extension_m * forward[:, None, :]
     points = np.ascontiguousarray(cop[:, [0, 2]])
     return (
@@ -70,7 +70,7 @@ def _outline(evidence: Evidence) -> tuple[np.ndarray | None, np.ndarray]:
         mt5 = 2.0 * mt2 - mt1 if np.isfinite(mt1).all() else mt2 + _HALF_WIDTH_M * lateral
     if np.isnan(mt1).any():
         mt1 = 2.0 * mt2 - mt5
-    outline = np.stack([heel, mt1, mt2, mt5], axis=1)
+    outline = np.ascontiguousarray(np.stack([heel, mt1, mt2, mt5], axis=1))
     return (None if np.isnan(outline).any() else outline), forward
 
 

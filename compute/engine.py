@@ -11,6 +11,7 @@ from math import inf
 import numpy as np
 
 from compute.buffer import Held, Window
+from compute.cop_gate import farthest_outside
 from compute.early import Early
 from compute.evidence import Context, Span
 from compute.history import History
@@ -265,3 +266,5 @@ class Engine:
         rng = np.random.default_rng(0)
         markers = rng.normal(size=(len(marker_time_s), len(self.markers), 3))
         twin.push(marker_time_s, markers, force_time_s, wrench)
+        # Made-up feet do not get as far as their outline.
+        farthest_outside(np.zeros((2, 2)), np.zeros((2, 4, 2)), np.zeros(2, dtype=np.bool_))

@@ -100,6 +100,8 @@ class Session:
             optional = set(engine.markers) - set(subject.needed())
             self._markers = MarkerMap(infos[Role.MARKERS], lab, engine.markers, optional)
             self._plates = PlateMap(infos[Role.FORCES], lab)
+            for role, mapped in ((Role.MARKERS, self._markers), (Role.FORCES, self._plates)):
+                mapped.apply(_joined([], infos[role]))  # compiles before the first sample
             self._scale_known = False
             self._rates_known: set[Role] = set()
             delays = {
