@@ -407,9 +407,3 @@ def _unbroken_from(
 
 def _with(stance: Stance, reasons: set[str]) -> Stance:
     return replace(stance, reasons=tuple(reason for reason in REASONS if reason in reasons))
-
-
-def step_cadence(side: Side, t_on_s: float, last_on_s: tuple[float, float]) -> float:
-    """Steps per minute from this heel strike and the last one of the other foot; NaN if unknown."""
-    step_s = t_on_s - last_on_s[side.other]
-    return 60.0 / step_s if 0.2 <= step_s <= 1.5 else float("nan")

@@ -113,6 +113,7 @@ def stance_row(stance: Stance, told: Told) -> dict[str, Any]:
         "t_off_s": stance.t_off_s,
         "ekam_peak1_nm": stance.ekam_peak1_nm,
         "ekam_peak2_nm": stance.ekam_peak2_nm,
+        "ekam_peak2_nm_per_kg": stance.ekam_peak2_nm_per_kg,  # fed back only where it is a peak
         "ekam_peak1_pct_bwht": pct_bw_ht(stance.ekam_peak1_nm, mass, stance.height_m),
         "ekam_valley_nm_per_kg": stance.ekam_valley_nm / mass,
         "ekam_peak1_at_pct": stance.ekam_peak1_at_pct,
