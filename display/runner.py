@@ -99,7 +99,7 @@ def run_session(
 
 def warm_up(lab: LabFile, subject: SubjectFile) -> None:
     """Compile the kernels before anybody stands on a belt; later starts take them from the cache."""
-    with err.status("Preparing the compute core (the first start takes about half a minute) …"):
+    with err.status("Preparing the compute core (the first start takes about a minute) …"):
         Engine(subject.subject, 100.0, 1000.0, lab.lab.settings()).warm_up()
 
 
