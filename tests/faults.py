@@ -17,7 +17,7 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True)
 class Samples:
-    """What the engine takes, with the names of its markers; anything with these fields will do."""
+    """A trial as the engine takes it, with the names of its markers."""
 
     names: tuple[str, ...]
     marker_time_s: np.ndarray

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from faults import Samples
 
 from compute import Engine
 from compute.calibration import Person, calibrate
@@ -84,19 +85,6 @@ def read_trace(path):
         key: np.array([int(r[key] == "right") if key == "side" else float(r[key]) for r in rows])
         for key in rows[0]
     }
-
-
-@dataclass(frozen=True)
-class Samples:
-    """A trial as the engine takes it."""
-
-    names: tuple[str, ...]
-    marker_time_s: np.ndarray
-    markers_m: np.ndarray
-    force_time_s: np.ndarray
-    wrench: np.ndarray
-    marker_hz: float
-    force_hz: float
 
 
 def _read(trial, name, lab):
