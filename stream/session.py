@@ -21,13 +21,14 @@ from compute import Engine, Side, Stance, Subject
 from compute.early import Early
 from compute.feedback import LegFeedback, Target, WalkerFeedback, start
 from compute.variables import judged
-from stream.align import Aligner
+from stream.align import Aligner, Placed
+from stream.binding import Binding, ChannelMap
 from stream.body_checks import check_body
 from stream.errors import EkamError
 from stream.lab import Lab
 from stream.mapping import MarkerMap, PlateMap, present_markers, rate_hz, refuse_other_rate
 from stream.sinks import Outcome, RawSink, StanceSink, Told
-from stream.source import Role, Source, StreamInfo
+from stream.source import Chunk, LampState, Role, Source, StreamHealth, StreamInfo
 from stream.status import SessionStatus, SessionView
 
 PULL_S = 0.1
@@ -70,6 +71,9 @@ class Session:
         self._target = target or lab.target()
         self._feedback: WalkerFeedback = start(self._target, banner)
         self._early_seen = [False, False]
+        self._ready: dict[Role, tuple[list[np.ndarray], list[np.ndarray]]] = {
+            role: ([], []) for role in Role
+        }
         self._sinks: list[StanceSink] = []
         self._raw: RawSink | None = None
         self._recent: deque[Stance] = deque(maxlen=RECENT)
@@ -98,18 +102,15 @@ class Session:
                 live=self._live,
             )
             optional = set(engine.markers) - set(subject.needed())
-            self._markers = MarkerMap(infos[Role.MARKERS], lab, engine.markers, optional)
-            self._plates = PlateMap(infos[Role.FORCES], lab)
-            for role, mapped in ((Role.MARKERS, self._markers), (Role.FORCES, self._plates)):
-                mapped.apply(_joined([], infos[role]))  # compiles before the first sample
+            maps: dict[Role, Callable[[StreamInfo], ChannelMap]] = {
+                Role.MARKERS: lambda info: MarkerMap(info, lab, engine.markers, optional),
+                Role.FORCES: lambda info: PlateMap(info, lab),
+            }
+            self._bound = {role: Binding(infos[role], lab, maps[role]) for role in Role}
             self._scale_known = False
             self._rates_known: set[Role] = set()
-            delays = {
-                Role.MARKERS: lab.markers.device_delay_s,
-                Role.FORCES: lab.forces.device_delay_s,
-            }
             self._aligner = Aligner(
-                {role: delays[role] + infos[role].device_delay_s for role in Role}
+                {role: each.device_delay_s for role, each in self._bound.items()}
             )
         except BaseException:
             self._source.close()
@@ -139,7 +140,8 @@ class Session:
         try:
             self._tell("waiting", folder=folder, force=True)
             while not control.start_requested.is_set() and not control.stop_requested.is_set():
-                self._source.pull(PULL_S)  # what arrives before Start is not part of the session
+                for chunk in self._source.pull(PULL_S):
+                    self._rebind(chunk)  # what arrives before Start is not part of the session
                 self._tell("waiting")
                 if self._source.ended:
                     break
@@ -172,30 +174,20 @@ class Session:
 
     def step(self) -> None:
         """Pull -> align -> compute -> publish, once."""
-        chunks = self._source.pull(PULL_S)
-        times: dict[Role, list[np.ndarray]] = {role: [] for role in Role}
-        values: dict[Role, list[np.ndarray]] = {role: [] for role in Role}
-        for chunk in chunks:
+        for chunk in self._source.pull(PULL_S):
             if self._raw is not None:
                 self._raw.offer(chunk)
-            for placed, time_s in self._aligner.place(chunk):
-                times[placed.role].append(time_s)
-                values[placed.role].append(placed.values)
-        if any(times.values()):
-            marker_values = _joined(values[Role.MARKERS], self.outcome.infos[Role.MARKERS])
-            if not self._scale_known:
-                self._scale_known = check_body(
-                    self.outcome.infos[Role.MARKERS], marker_values, self._lab
-                )
+            self._rebind(chunk)
+            if not self._bound[chunk.role].refused:
+                self._place(self._aligner.place(chunk))
+        if self._source.ended:
+            self._place(self._aligner.finish(*Role))
+        if any(times for times, _ in self._ready.values()):
             self._check_rates()
-            while self._aligner.jumps_s:
-                self._engine.flag(self._aligner.jumps_s.pop(), "clock_jump")
-            stances = self._engine.push(
-                _stamps(times[Role.MARKERS]),
-                self._markers.apply(marker_values),
-                _stamps(times[Role.FORCES]),
-                self._plates.apply(_joined(values[Role.FORCES], self.outcome.infos[Role.FORCES])),
-            )
+            while self._aligner.faults:
+                self._engine.flag(*self._aligner.faults.pop(0))
+            markers, forces = (self._taken(role) for role in (Role.MARKERS, Role.FORCES))
+            stances = self._engine.push(*markers, *forces)
             if len(self._engine.live_rows):
                 self._view.trace.append(self._engine.live_rows)
             early = list(self._engine.early)
@@ -206,6 +198,35 @@ class Session:
             for each in early:
                 self._publish_early(each)
         self._tell("running")
+
+    def _rebind(self, chunk: Chunk) -> None:
+        """Map anew, by name, when another publisher has taken over."""
+        binding = self._bound[chunk.role]
+        if binding.changes(chunk):
+            self._place(self._aligner.finish(chunk.role))  # by the map of the last one
+            binding.renew(chunk)
+            if not binding.refused:
+                self._aligner.rebind(chunk.role, binding.device_delay_s)
+
+    def _place(self, placed: list[Placed]) -> None:
+        """Bring samples whose times are known into the lab frame, ready for the engine."""
+        for each in placed:
+            binding = self._bound[each.role]
+            if each.role is Role.MARKERS and not self._scale_known:
+                self._scale_known = check_body(binding.info, each.values, self._lab)
+            times, rows = self._ready[each.role]
+            times.append(each.time_s)
+            rows.append(binding.apply(each.values))
+
+    def _taken(self, role: Role) -> tuple[np.ndarray, np.ndarray]:
+        """What is ready for the engine, which is thereby taken."""
+        times, rows = self._ready[role]
+        self._ready[role] = ([], [])
+        if not times:
+            return np.empty(0), self._bound[role].apply(
+                np.empty((0, len(self._bound[role].info.channels)))
+            )
+        return np.concatenate(times), np.concatenate(rows)
 
     def _carried_by(self, info: StreamInfo) -> tuple[Subject, tuple[str, ...]]:
         """The subject as far as this stream's markers track it, and what the others cost, in sentences."""
@@ -293,7 +314,7 @@ class Session:
             banner=self._feedback.banner,
             subject_id=self._status.subject_id,
             folder=self._status.folder if folder is None else folder,
-            streams=self._source.health(),
+            streams=self._health(),
             recent=tuple(self._recent),
             valid=(int(valid[Side.LEFT]), int(valid[Side.RIGHT])),
             rejected=(int(rejected[Side.LEFT]), int(rejected[Side.RIGHT])),
@@ -306,6 +327,15 @@ class Session:
         )
         self._view.status.publish(self._status)
 
+    def _health(self) -> tuple[StreamHealth, ...]:
+        """Lamps of the streams: what the source sees, and whether what comes can be used."""
+        return tuple(
+            replace(health, state=LampState.LOST, message=self._bound[health.role].refused)
+            if health.state is not LampState.LOST and self._bound[health.role].refused
+            else health
+            for health in self._source.health()
+        )
+
     def _swapped_plates(self) -> str:
         """What to tell the operator when the load of a plate lies under the other foot."""
         for side in Side:
@@ -316,11 +346,3 @@ class Session:
                     "side of the plates in the lab file, or check the marker labels"
                 )
         return ""
-
-
-def _stamps(parts: list[np.ndarray]) -> np.ndarray:
-    return np.concatenate(parts) if parts else np.empty(0)
-
-
-def _joined(parts: list[np.ndarray], info: StreamInfo) -> np.ndarray:
-    return np.concatenate(parts) if parts else np.empty((0, len(info.channels)))

@@ -5,7 +5,7 @@ same code.
 """
 
 from dataclasses import dataclass, field
-from enum import Enum, IntFlag
+from enum import Enum
 from math import nan
 from typing import Protocol
 
@@ -67,6 +67,7 @@ class StreamInfo:
     number_format : ``double64`` or ``float32``, as the publisher sends.
     device_delay_s : time by which the stamps lag the event, as the header states.
     replay : what is being replayed, empty for a live publisher.
+    replay_speed : 1 = stamps advance as time does; otherwise arrivals say nothing about the stamps.
     plates : force plates as the source describes them; empty if it does not.
     header_xml : the publisher's whole header, kept for the recording.
     """
@@ -81,6 +82,7 @@ class StreamInfo:
     number_format: str = "double64"
     device_delay_s: float = 0.0
     replay: str = ""
+    replay_speed: float = 1.0
     plates: tuple[PlateDescription, ...] = ()
     header_xml: str = field(default="", repr=False, compare=False)
 
@@ -88,15 +90,6 @@ class StreamInfo:
     def labels(self) -> tuple[str, ...]:
         """Channel labels in order."""
         return tuple(channel.label for channel in self.channels)
-
-
-class Flag(IntFlag):
-    """What is known to be wrong with a chunk; zero = nothing."""
-
-    OK = 0
-    GAP = 1
-    LATE = 2
-    CLOCK_JUMP = 4
 
 
 @dataclass(frozen=True)
@@ -109,6 +102,8 @@ class Chunk:
     values : shape (n, n_channels), float64, the publisher's units and order.
     t_arrival_s : LSL local clock when the samples were handed over.
     clock_offset_s : to be added to `stamps_s` to get the LSL local clock.
+    info : the publisher that sent them, when it is another than the one that `Source.open` described:
+        one that came back, perhaps with its channels in another order.
     """
 
     role: Role
@@ -116,7 +111,7 @@ class Chunk:
     values: np.ndarray
     t_arrival_s: float = nan
     clock_offset_s: float = 0.0
-    flags: Flag = Flag.OK
+    info: StreamInfo | None = None
 
 
 class LampState(Enum):
@@ -137,6 +132,8 @@ class StreamHealth:
     ----------
     age_s : since the newest sample arrived; NaN before the first.
     rate_hz : measured over the last seconds; NaN until known.
+    jitter_s : by how much stamps come late on average against an even rate; NaN until known.
+    bound : how often a publisher was connected to: 2 after it was restarted once.
     """
 
     role: Role
@@ -149,6 +146,9 @@ class StreamHealth:
     missing: int = 0
     clock_offset_s: float = 0.0
     message: str = ""
+    hostname: str = ""
+    jitter_s: float = nan
+    bound: int = 0
 
 
 class Source(Protocol):

@@ -144,7 +144,7 @@ def test_clock_offsets_and_device_delays_are_taken_out():
     marker = Chunk(
         Role.MARKERS, np.array([1100.004, 1100.014]), np.zeros((2, 1)), clock_offset_s=-1000.0
     )
-    placed = {chunk.role: times for chunk, times in aligner.place(marker)}
+    placed = {each.role: each.time_s for each in aligner.place(marker)}
     np.testing.assert_array_equal(placed[Role.MARKERS], [0.0, 0.01])
     np.testing.assert_array_equal(placed[Role.FORCES], [0.0, 0.001])
     assert aligner.origin_s == pytest.approx(100.0)
@@ -162,7 +162,9 @@ def test_a_large_constant_in_the_stamps_changes_no_bit(base, rate):
     times = []
     for stamps in (own, base + own):
         aligner = Aligner(dict.fromkeys(Role, 0.0))
-        [(_, placed)] = aligner.place(Chunk(Role.MARKERS, stamps, np.zeros((2000, 1))))
+        [placed] = [
+            each.time_s for each in aligner.place(Chunk(Role.MARKERS, stamps, np.zeros((2000, 1))))
+        ]
         times.append(placed)
     np.testing.assert_array_equal(*times)
 
@@ -172,8 +174,8 @@ def test_stamps_that_do_not_increase_are_left_out_and_counted():
     for stamps in ([0.0, 0.01, 0.01, 0.03], [0.02, 0.03, 0.04]):
         values = np.array(stamps)[:, None]
         placed = aligner.place(Chunk(Role.MARKERS, np.array(stamps), values))
-        for chunk, times in placed:
-            np.testing.assert_allclose(chunk.values[:, 0], times)
+        for each in placed:
+            np.testing.assert_allclose(each.values[:, 0], each.time_s)
     assert aligner.dropped[Role.MARKERS] == 3
 
 
@@ -192,7 +194,8 @@ def test_clocks_that_jump_are_noted(first, second, offset_s, jumps):
     for stamps, offset in ((first, 0.0), (second, offset_s)):
         given = np.array(stamps)
         aligner.place(Chunk(Role.MARKERS, given, given[:, None], clock_offset_s=offset))
-    assert aligner.jumps_s == pytest.approx(jumps)
+    assert [reason for _, reason in aligner.faults] == ["clock_jump"] * len(jumps)
+    assert [time_s for time_s, _ in aligner.faults] == pytest.approx(jumps)
 
 
 def test_a_clock_that_jumps_rejects_the_stances_around_it():
