@@ -24,10 +24,11 @@ _OFFSET_S = 5.0
 
 @dataclass
 class _Track:
-    """One role in the file: its samples, and beside them when each chunk arrived."""
+    """One publisher in the file: its samples, and beside them when each chunk arrived."""
 
     samples_id: int
     arrivals_id: int
+    info: StreamInfo | None = None
     offset_s: float = nan
     offset_at_s: float = nan
     waiting: list[Chunk] = field(default_factory=list)
@@ -37,7 +38,8 @@ class Recorder:
     """Writes chunks to `path` without ever holding up the one who offers them.
 
     Scored results depend on when each chunk arrived and on its clock offset, so both are recorded,
-    one sample per chunk, in ``ekam-arrivals-markers`` and ``ekam-arrivals-forces``.
+    one sample per chunk, in ``ekam-arrivals-markers`` and ``ekam-arrivals-forces``. A publisher that
+    came back, perhaps with other channels, gets streams of its own.
 
     Parameters
     ----------
@@ -55,16 +57,9 @@ class Recorder:
             raise EkamError(
                 f"{path.name} cannot be written ({error.strerror}); choose another folder."
             ) from None
-        self._tracks: dict[Role, _Track] = {}
-        self._events_id = 2 * len(infos) + 1
-        for number, (role, info) in enumerate(infos.items(), start=1):
-            self._tracks[role] = _Track(number, number + len(infos))
-            self._writer.add_stream(number, info)
-        for role in infos:
-            self._writer.add_stream(self._tracks[role].arrivals_id, _arrivals_info(role))
-        self._writer.add_stream(self._events_id, _events_info())
-        for stream_id in range(len(infos) + 1, self._events_id + 1):
-            self._writer.clock_offset(stream_id, 0.0, 0.0)  # these are in the recorder's own clock
+        self._next_id = 1
+        self._tracks = {role: self._new_track(role, info) for role, info in infos.items()}
+        self._events_id = self._own_stream(_events_info())
         self._capacity = capacity
         self._queue: deque[Chunk | tuple[str, float]] = deque()
         self._lost = 0
@@ -109,6 +104,20 @@ class Recorder:
         self._closing.set()
         self._thread.join()
 
+    def _new_track(self, role: Role, info: StreamInfo) -> _Track:
+        samples_id = self._next_id
+        self._next_id += 1
+        self._writer.add_stream(samples_id, info)
+        return _Track(samples_id, self._own_stream(_arrivals_info(role, samples_id)))
+
+    def _own_stream(self, info: StreamInfo) -> int:
+        """Add a stream whose stamps are in the recorder's own clock."""
+        stream_id = self._next_id
+        self._next_id += 1
+        self._writer.add_stream(stream_id, info)
+        self._writer.clock_offset(stream_id, 0.0, 0.0)
+        return stream_id
+
     def _put(self, item: Chunk | tuple[str, float], n: int) -> None:
         if self._write_fault or self._closing.is_set() or len(self._queue) >= self._capacity:
             self._lost += n
@@ -138,7 +147,7 @@ class Recorder:
         for _ in range(len(self._queue)):
             item = self._queue.popleft()
             if isinstance(item, Chunk):
-                self._tracks[item.role].waiting.append(item)
+                self._track_of(item).waiting.append(item)
             else:
                 texts.append(item)
         for track in self._tracks.values():
@@ -154,6 +163,15 @@ class Recorder:
         if now - self._flush_at >= _FLUSH_S:
             self._flush_at = now
             self._writer.flush()
+
+    def _track_of(self, chunk: Chunk) -> _Track:
+        track = self._tracks[chunk.role]
+        if chunk.info is not None and chunk.info is not track.info:
+            if track.waiting:
+                self._write_track(track)
+            track = self._tracks[chunk.role] = self._new_track(chunk.role, chunk.info)
+            track.info = chunk.info
+        return track
 
     def _write_track(self, track: _Track) -> None:
         chunks = track.waiting
@@ -186,14 +204,15 @@ def _size(item: Chunk | tuple[str, float]) -> int:
     return len(item.stamps_s) if isinstance(item, Chunk) else 1
 
 
-def _arrivals_info(role: Role) -> StreamInfo:
+def _arrivals_info(role: Role, of: int) -> StreamInfo:
+    """When the chunks of stream `of` of this file arrived."""
     channels = (
         Channel("n_samples"),
         Channel("t_arrival_s", "seconds"),
         Channel("clock_offset_s", "seconds"),
     )
     name = ARRIVALS[role]
-    return StreamInfo(role, name, "Arrivals", channels, 0.0, source_id=name)
+    return StreamInfo(role, name, "Arrivals", channels, 0.0, source_id=f"{name}-{of}")
 
 
 def _events_info() -> StreamInfo:

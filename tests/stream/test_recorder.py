@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -129,3 +130,27 @@ def test_an_existing_recording_is_refused(tmp_path: Path) -> None:
         Recorder(tmp_path / "raw.xdf", INFOS)
     with pytest.raises(EkamError, match="cannot be written"):
         Recorder(tmp_path / "absent" / "raw.xdf", INFOS)
+
+
+def test_a_publisher_that_came_back_gets_a_stream_of_its_own(tmp_path: Path) -> None:
+    again = replace(INFOS[Role.FORCES], channels=(Channel("Fy1", "N"), Channel("Fz1", "N")))
+    recorder = Recorder(tmp_path / "raw.xdf", INFOS)
+    for number, info in enumerate((None, None, again, again)):
+        stamps = 10.0 + number + np.arange(3) / 1000.0
+        values = np.full((3, 1 if info is None else 2), float(number))
+        recorder.offer(Chunk(Role.FORCES, stamps, values, 20.0 + number, 0.0, info))
+    recorder.close()
+    assert recorder.fault == ""
+    streams, _ = pyxdf.load_xdf(tmp_path / "raw.xdf", dejitter_timestamps=False)
+    sent = [stream for stream in streams if stream["info"]["name"][0] == "f"]
+    assert [stream["time_series"][:, 0].tolist() for stream in sent] == [
+        [0] * 3 + [1] * 3,
+        [2] * 3 + [3] * 3,
+    ]
+    arrivals = {s["info"]["source_id"][0]: s["time_series"][:, 1].tolist() for s in streams
+                if s["info"]["type"][0] == "Arrivals" and len(s["time_series"])}  # fmt: skip
+    ids = [stream["info"]["stream_id"] for stream in sent]
+    assert arrivals == {
+        f"{ARRIVALS[Role.FORCES]}-{ids[0]}": [20.0, 21.0],
+        f"{ARRIVALS[Role.FORCES]}-{ids[1]}": [22.0, 23.0],
+    }
