@@ -10,7 +10,7 @@ CHUNK_S = 0.25
 
 
 class FileSource:
-    """Plays a recording into a session, both streams cut at the same times.
+    """Plays a recording into a session: a session's own as it was received, others evenly cut.
 
     Parameters
     ----------
@@ -25,9 +25,12 @@ class FileSource:
                 + ": a walking trial needs them"
             )
         self._streams = recording.streams()
+        self._roles = recording.roles
         self._chunk_s = chunk_s
         self._t = min(float(stream.stamps_s[0]) for stream in self._streams)
         self._next = [0 for _ in self._streams]
+        self._received = recording.received
+        self._given = 0
 
     def open(self) -> dict[Role, StreamInfo]:
         """Describe both streams."""
@@ -35,6 +38,11 @@ class FileSource:
 
     def pull(self, timeout_s: float) -> list[Chunk]:
         """The next span of both streams; never waits."""
+        if self._received:
+            chunk = self._received[self._given]
+            self._given += 1
+            self._next[self._roles.index(chunk.role)] += len(chunk.stamps_s)
+            return [chunk]
         self._t += self._chunk_s
         chunks = []
         for i, stream in enumerate(self._streams):
@@ -48,6 +56,8 @@ class FileSource:
     @property
     def ended(self) -> bool:
         """True when every sample has been pulled."""
+        if self._received:
+            return self._given == len(self._received)
         return all(
             n == len(stream.stamps_s) for n, stream in zip(self._next, self._streams, strict=True)
         )
@@ -55,6 +65,8 @@ class FileSource:
     @property
     def progress(self) -> float:
         """Share of the recording that has been pulled."""
+        if self._received:
+            return self._given / len(self._received)
         return self._next[0] / len(self._streams[0].stamps_s)
 
     def health(self) -> tuple[StreamHealth, ...]:

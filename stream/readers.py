@@ -9,10 +9,11 @@ from stream.errors import EkamError
 from stream.lab import Lab
 from stream.recording import RecordedStream, Recording
 from stream.text_files import read_mot, read_trc
+from stream.xdf_file import read_xdf
 
 
 def read_recording(path: Path, lab: Lab, forces: Path | None = None) -> Recording:
-    """Read a recording: a ``.c3d``, or a ``.trc`` with its ``.mot`` or ``.sto``.
+    """Read a recording: an ``.xdf``, a ``.c3d``, or a ``.trc`` with its ``.mot`` or ``.sto``.
 
     Parameters
     ----------
@@ -27,11 +28,15 @@ def read_recording(path: Path, lab: Lab, forces: Path | None = None) -> Recordin
     kind = path.suffix.lower()
     if kind == ".c3d":
         return read_c3d(path, lab)
+    if kind == ".xdf":
+        return read_xdf(path, lab)
     if kind == ".trc":
         recording = _read_trc_with_forces(path, forces)
         check_body(recording.markers.info, recording.markers.values, lab)
         return recording
-    raise EkamError(f"{path.name} is not a recording that can be read: a .c3d or a .trc is needed")
+    raise EkamError(
+        f"{path.name} is not a recording that can be read: an .xdf, a .c3d or a .trc is needed"
+    )
 
 
 def _read_trc_with_forces(path: Path, forces: Path | None) -> Recording:

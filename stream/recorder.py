@@ -187,7 +187,7 @@ class Recorder:
         )
         self._writer.samples(track.arrivals_id, placed, arrivals)
         for chunk, t_s in zip(chunks, placed, strict=True):
-            offset_s = chunk.clock_offset_s
+            offset_s = float(chunk.clock_offset_s)
             if offset_s != track.offset_s or t_s - track.offset_at_s >= _OFFSET_S:
                 track.offset_s, track.offset_at_s = offset_s, t_s
                 self._writer.clock_offset(track.samples_id, float(t_s - offset_s), offset_s)
@@ -196,8 +196,8 @@ class Recorder:
 
 def _placed_at(chunk: Chunk) -> float:
     if not isnan(chunk.t_arrival_s) or len(chunk.stamps_s) == 0:
-        return chunk.t_arrival_s
-    return float(chunk.stamps_s[-1]) + chunk.clock_offset_s
+        return float(chunk.t_arrival_s)
+    return float(chunk.stamps_s[-1] + chunk.clock_offset_s)
 
 
 def _size(item: Chunk | tuple[str, float]) -> int:

@@ -1,11 +1,11 @@
 """A recording in memory: the same description and samples that a live stream would bring."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from stream.source import Role, StreamInfo
+from stream.source import Chunk, Role, StreamInfo
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,15 @@ class RecordedStream:
 class Recording:
     """What a file holds. `forces` is None for a trial without force plates (some static trials).
 
-    `notes` are sentences to be shown: what was assumed or chosen when the file was read.
+    `notes` are sentences to be shown: what was assumed or chosen when the file was read. `received` holds
+    a session's own recording as it was received: every chunk with its arrivals and clock offsets.
     """
 
     path: Path
     markers: RecordedStream
     forces: RecordedStream | None
     notes: tuple[str, ...] = ()
+    received: tuple[Chunk, ...] = field(default=(), repr=False)
 
     def streams(self) -> tuple[RecordedStream, ...]:
         """The streams that are there, markers first."""

@@ -100,8 +100,9 @@ class Chunk:
     ----------
     stamps_s : shape (n,), s, the source's own clock, as received.
     values : shape (n, n_channels), float64, the publisher's units and order.
-    t_arrival_s : LSL local clock when the samples were handed over.
-    clock_offset_s : to be added to `stamps_s` to get the LSL local clock.
+    t_arrival_s : LSL local clock when the samples were handed over; shape (n,) where several chunks were
+        joined.
+    clock_offset_s : to be added to `stamps_s` to get the LSL local clock; likewise.
     info : the publisher that sent them, when it is another than the one that `Source.open` described:
         one that came back, perhaps with its channels in another order.
     """
@@ -109,8 +110,8 @@ class Chunk:
     role: Role
     stamps_s: np.ndarray
     values: np.ndarray
-    t_arrival_s: float = nan
-    clock_offset_s: float = 0.0
+    t_arrival_s: float | np.ndarray = nan
+    clock_offset_s: float | np.ndarray = 0.0
     info: StreamInfo | None = None
 
 

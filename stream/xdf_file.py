@@ -1,0 +1,259 @@
+"""Reader of XDF recordings: a session's own ``raw.xdf``, and those of LabRecorder and other programs."""
+
+import logging
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stream.errors import EkamError
+from stream.lab import Lab
+from stream.lsl import StreamQuery
+from stream.recorder import ARRIVALS
+from stream.recording import RecordedStream, Recording
+from stream.source import Chunk, Role, StreamInfo
+from stream.xdf import read_header
+from stream.xdf_read import Block, OtherShapeError, XdfFile, read_xdf_file
+
+JOIN_S = 0.5
+"""Chunks that were written within this span are handed on as one; each sample keeps its own arrival."""
+
+
+def read_xdf(path: Path, lab: Lab) -> Recording:
+    """Marker and force stream of an XDF file.
+
+    A session's own recording comes back as it was received (`Recording.received`). Stamps of other
+    programs' files are put on one clock by the clock comparisons that the file holds; jitter is left
+    in them.
+
+    Raises
+    ------
+    EkamError : not an XDF file, damaged beyond reading, or no or several streams fit the lab file.
+    """
+    if not path.is_file():
+        raise EkamError(f"there is no file {path}")
+    try:
+        file = read_xdf_file(path)
+    except OtherShapeError:
+        return _read_foreign(path, lab)
+    arrivals_of = _arrivals_of(file.headers)
+    return _read_own(path, file, arrivals_of) if arrivals_of else _read_foreign(path, lab)
+
+
+# --- a session's own ---------------------------------------------------------------------------------
+
+
+@dataclass
+class _Sent:
+    """What one publisher sent."""
+
+    role: Role
+    info: StreamInfo
+    chunks: list[Chunk] = field(default_factory=list)
+    waiting: Block | None = None
+    offset_s: float = 0.0
+    no_arrival: int = 0
+
+
+def _read_own(path: Path, file: XdfFile, arrivals_of: Mapping[int, tuple[Role, int]]) -> Recording:
+    first: dict[Role, StreamInfo] = {}
+    sent: dict[int, _Sent] = {}
+    for role, samples_id in arrivals_of.values():
+        info = replace(read_header(role, file.headers[samples_id]), role=role)
+        sent[samples_id] = _Sent(role, info)
+        first.setdefault(role, info)
+    received: list[Chunk] = []
+    for block in file.blocks:
+        if block.stream_id in sent:
+            _give_up(sent[block.stream_id], received, first)
+            sent[block.stream_id].waiting = block
+        elif block.stream_id in arrivals_of:
+            _arrived(sent[arrivals_of[block.stream_id][1]], block, received, first)
+    for each in sent.values():
+        _give_up(each, received, first)
+    notes = _damage_notes(path, file, received, set(sent), sum(s.no_arrival for s in sent.values()))
+    missing = [role.value for role in Role if not any(chunk.role is role for chunk in received)]
+    if missing:
+        raise EkamError(
+            f"{path.name} holds no {' and no '.join(missing)}: nothing was recorded of them"
+        )
+    received = _joined(received)
+    markers, forces = (_as_arrays(role, first[role], received) for role in Role)
+    start_s = markers.stamps_s[0]
+    return Recording(
+        path,
+        replace(markers, stamps_s=markers.stamps_s - start_s),
+        replace(forces, stamps_s=forces.stamps_s - start_s),
+        notes,
+        tuple(received),
+    )
+
+
+def _arrived(
+    sent: _Sent, arrivals: Block, received: list[Chunk], first: Mapping[Role, StreamInfo]
+) -> None:
+    """Join samples with when they came; the recorder writes the two one after the other."""
+    rows = np.asarray(arrivals.values)
+    counts = rows[:, 0].astype(np.int64)
+    block = sent.waiting
+    if block is None or counts.sum() != len(block.stamps_s):
+        return  # a damaged neighbour: the samples are handed on without
+    sent.waiting = None
+    sent.offset_s = float(rows[-1, 2])
+    received.append(
+        _chunk(sent, block, np.repeat(rows[:, 1], counts), np.repeat(rows[:, 2], counts), first)
+    )
+
+
+def _give_up(sent: _Sent, received: list[Chunk], first: Mapping[Role, StreamInfo]) -> None:
+    """Hand on samples whose arrival was not written any more."""
+    if sent.waiting is not None:
+        block, sent.waiting = sent.waiting, None
+        sent.no_arrival += len(block.stamps_s)
+        n = len(block.stamps_s)
+        received.append(_chunk(sent, block, np.full(n, np.nan), np.full(n, sent.offset_s), first))
+
+
+def _chunk(
+    sent: _Sent,
+    block: Block,
+    t_arrival_s: np.ndarray,
+    clock_offset_s: np.ndarray,
+    first: Mapping[Role, StreamInfo],
+) -> Chunk:
+    values = np.asarray(block.values).astype(np.float64)
+    info = None if sent.info is first[sent.role] else sent.info
+    return Chunk(sent.role, np.array(block.stamps_s), values, t_arrival_s, clock_offset_s, info)
+
+
+def _joined(chunks: list[Chunk]) -> list[Chunk]:
+    """Join neighbours of one publisher, in the order in which they begin."""
+    joined: list[Chunk] = []
+    open_ones: dict[Role, list[Chunk]] = {role: [] for role in Role}
+
+    def close(role: Role) -> None:
+        parts = open_ones[role]
+        if parts:
+            stamps_s, values, t_arrival_s, clock_offset_s = (
+                np.concatenate([getattr(part, name) for part in parts])
+                for name in ("stamps_s", "values", "t_arrival_s", "clock_offset_s")
+            )
+            info = parts[0].info
+            joined.append(Chunk(role, stamps_s, values, t_arrival_s, clock_offset_s, info))
+            open_ones[role] = []
+
+    for chunk in chunks:
+        parts = open_ones[chunk.role]
+        if parts and (
+            chunk.info is not parts[0].info
+            or not chunk.stamps_s[-1] - parts[0].stamps_s[0] < JOIN_S
+        ):
+            close(chunk.role)
+        open_ones[chunk.role].append(chunk)
+    for role in Role:
+        close(role)
+    return joined
+
+
+def _as_arrays(role: Role, info: StreamInfo, received: list[Chunk]) -> RecordedStream:
+    """All that the first publisher of a role sent, stamps on the recorder's clock."""
+    parts = [chunk for chunk in received if chunk.role is role and chunk.info is None]
+    if not parts:
+        return RecordedStream(info, np.empty(0), np.empty((0, len(info.channels))))
+    return RecordedStream(
+        info,
+        np.concatenate([part.stamps_s + part.clock_offset_s for part in parts]),
+        np.concatenate([part.values for part in parts]),
+    )
+
+
+def _damage_notes(
+    path: Path, file: XdfFile, received: list[Chunk], ids: set[int], no_arrival: int
+) -> tuple[str, ...]:
+    notes = []
+    torn = bool(file.damage) and file.damage[-1][1] == path.stat().st_size
+    damage = file.damage[:-1] if torn else file.damage
+    if damage:
+        size = sum(last - first for first, last in damage)
+        notes.append(
+            f"{path.name} is damaged: {size} of its bytes in {len(damage)} places could not be read; "
+            "the samples in them are missing"
+        )
+    if torn or not ids <= file.finished:
+        notes.append(f"{path.name} was not finished: it ends where the recording broke off")
+    if no_arrival:
+        notes.append(f"{no_arrival} samples have no arrival time: they are taken to be in time")
+    return tuple(notes)
+
+
+def _arrivals_of(headers: Mapping[int, str]) -> dict[int, tuple[Role, int]]:
+    """Arrivals stream -> role and stream whose arrivals it holds."""
+    found = {}
+    for stream_id, header in headers.items():
+        try:
+            source_id = ET.fromstring(header).findtext("source_id") or ""
+        except ET.ParseError:
+            continue
+        for role, name in ARRIVALS.items():
+            of = source_id.removeprefix(f"{name}-")
+            if of != source_id and of.isdecimal() and int(of) in headers:
+                found[stream_id] = (role, int(of))
+    return found
+
+
+# --- other programs' ---------------------------------------------------------------------------------
+
+
+def _read_foreign(path: Path, lab: Lab) -> Recording:
+    """Read by `pyxdf`, without its removal of jitter: a gap would be smeared over the whole file."""
+    import pyxdf
+
+    logging.getLogger("pyxdf").setLevel(logging.ERROR)
+    try:
+        streams, _ = pyxdf.load_xdf(str(path), dejitter_timestamps=False)
+    except Exception as error:  # whatever a damaged file makes of a foreign reader
+        raise EkamError(f"{path.name} cannot be read as an XDF file: {error}") from None
+    chosen = {}
+    for role, query in zip(Role, lab.queries(), strict=True):
+        fitting = [s for s in streams if _fits(query, s["info"]) and len(s["time_stamps"])]
+        if len(fitting) != 1:
+            there = "; ".join(
+                f"{s['info']['name'][0]!r} (type {s['info']['type'][0]!r})" for s in streams
+            )
+            raise EkamError(
+                f"{path.name} holds {len(fitting)} streams that fit the {role.value} query ({query}): it has "
+                f"{there or 'none'}; correct [{role.value}] stream in the lab file"
+            )
+        chosen[role] = fitting[0]
+    parts = {}
+    for role, stream in chosen.items():
+        info = read_header(role, ET.tostring(_xml("info", stream["info"]), encoding="unicode"))
+        stamps_s = np.asarray(stream["time_stamps"], dtype=np.float64)
+        values = np.asarray(stream["time_series"], dtype=np.float64)
+        parts[role] = RecordedStream(info, stamps_s, values)
+    start_s = float(parts[Role.MARKERS].stamps_s[0])
+    markers, forces = (replace(parts[r], stamps_s=parts[r].stamps_s - start_s) for r in Role)
+    return Recording(path, markers, forces, ("recorded by another program",))
+
+
+def _fits(query: StreamQuery, info: Mapping[str, Any]) -> bool:
+    texts = {key: (info.get(key) or [""])[0] or "" for key in ("name", "source_id", "hostname")}
+    kind = (info.get("type") or [""])[0] or ""
+    return kind.casefold() == query.type.casefold() and all(
+        getattr(query, key) in ("", text) for key, text in texts.items()
+    )
+
+
+def _xml(tag: str, node: Any) -> ET.Element:
+    """The header as XML again, from the lists and dictionaries that `pyxdf` makes of it."""
+    element = ET.Element(tag)
+    if isinstance(node, Mapping):
+        for key, items in node.items():
+            for item in items if isinstance(items, list) else [items]:
+                element.append(_xml(key, item))
+    elif node is not None:
+        element.text = str(node)
+    return element
