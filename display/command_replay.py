@@ -25,6 +25,20 @@ def replay(
     seconds: Annotated[
         float | None, typer.Option(min=0.0, help="End after this much of the recording.")
     ] = None,
+    start: Annotated[
+        float, typer.Option(min=0.0, help="Begin this many seconds into the recording.")
+    ] = 0.0,
+    end: Annotated[
+        float | None, typer.Option(min=0.0, help="Leave out what comes after this many seconds.")
+    ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What goes wrong, e.g. drop:share=0.02 or occlude:marker=RKNE,at=10,for=0.5; may be "
+            "given several times; `--fault ?` lists all."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the chance in the faults.")] = 0,
     forces: Annotated[
         Path | None, typer.Option(help="Force file of a .trc (default: beside it).")
     ] = None,
@@ -33,19 +47,26 @@ def replay(
 
     Its streams say that they are a replay; `ekam live` admits them with --allow-replay only.
 
-    Example: ekam replay walk.c3d --lab lab.toml --wait-consumers
+    Example: ekam replay walk.c3d --lab lab.toml --wait-consumers --fault freeze:at=20,for=3
     """
     import signal
     import threading
+    from math import inf
 
-    from display.say import err
+    from display.say import err, out
     from stream.clock import LslClock
     from stream.errors import EkamError
+    from stream.faults import described, parse
     from stream.lab import read_lab
     from stream.lsl_config import use_loopback
     from stream.readers import read_recording
     from stream.replay import replay as publish
 
+    if "?" in (fault or ()):
+        for line in described():
+            out.print(line)
+        return
+    faults = [parse(text) for text in fault or ()]
     lab_file = read_lab(lab)
     with err.status(f"Reading {recording.name} …"):
         read = read_recording(recording, lab_file.lab, forces)
@@ -64,7 +85,11 @@ def replay(
         stop=stop,
         speed=speed,
         loop=loop,
+        start_s=start,
+        end_s=inf if end is None else end,
         seconds=seconds,
         wait_consumers=wait_consumers,
+        faults=faults,
+        seed=seed,
     )
     err.print(f"Sent {sent_s:.1f} s of {recording.name}.")
