@@ -7,10 +7,21 @@ import typer
 
 
 def process(
-    recording: Annotated[Path, typer.Argument(help="A .c3d, or a .trc with its .mot beside it.")],
-    lab: Annotated[Path, typer.Option(help="The laboratory file, lab.toml.")],
-    subject: Annotated[Path, typer.Option(help="The subject file that `ekam calibrate` wrote.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Session folder to make.")],
+    recording: Annotated[
+        Path | None,
+        typer.Argument(help="An .xdf, a .c3d, or a .trc with its .mot beside it."),
+    ] = None,
+    lab: Annotated[Path | None, typer.Option(help="The laboratory file, lab.toml.")] = None,
+    subject: Annotated[
+        Path | None, typer.Option(help="The subject file that `ekam calibrate` wrote.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Session folder to make.")] = None,
+    verify: Annotated[
+        Path | None,
+        typer.Option(
+            help="Instead of a recording: a session's folder, to be computed again and compared."
+        ),
+    ] = None,
     trace: Annotated[
         bool,
         typer.Option("--trace", help="Also write trace.csv: EKAM, KFM and load per marker frame."),
@@ -25,10 +36,47 @@ def process(
         Path | None, typer.Option(help="Force file of a .trc (default: beside it).")
     ] = None,
 ) -> None:
-    """Score every stance of a recording.
+    """Score every stance of a recording, or prove that a session's folder repeats itself.
 
     Example: ekam process walk.c3d --lab lab.toml --subject S01.toml -o out --trace
+
+    Example: ekam process --verify sessions/S01_20261122T101500Z
     """
+    if verify is not None:
+        if recording is not None:
+            raise typer.BadParameter("--verify takes a session's folder and no recording")
+        _verify(verify)
+        return
+    if recording is None or lab is None or subject is None or out is None:
+        given = {"RECORDING": recording, "--lab": lab, "--subject": subject, "-o": out}
+        missing = ", ".join(name for name, value in given.items() if value is None)
+        raise typer.BadParameter(f"missing: {missing}")
+    _process(recording, lab, subject, out, trace, feedback, forces)
+
+
+def _verify(folder: Path) -> None:
+    from display.say import err, out
+    from stream.errors import EkamError
+    from stream.verify import verify
+
+    with err.status(f"Computing {folder.name} again …"):
+        found = verify(folder)
+    for note in found.notes:
+        err.print(note)
+    if found.difference:
+        raise EkamError(f"{folder} does not repeat itself: {found.difference}")
+    out.print(f"{folder}: {found.stances} stances, every column the same, bit for bit")
+
+
+def _process(
+    recording: Path,
+    lab: Path,
+    subject: Path,
+    out: Path,
+    trace: bool,
+    feedback: str,
+    forces: Path | None,
+) -> None:
     import hashlib
 
     from rich.progress import Progress
