@@ -1,9 +1,10 @@
 """The recorder: everything received goes into an XDF file, from a thread of its own."""
 
+import shutil
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from math import isnan, nan
+from math import inf, isnan, nan
 from pathlib import Path
 from threading import Event, Thread
 
@@ -16,7 +17,11 @@ from stream.xdf import XdfWriter
 EVENTS = "ekam-events"
 ARRIVALS = {role: f"ekam-arrivals-{role.value}" for role in Role}
 
+LOW_MIN = 30.0
+"""With less room on the disk than for so many minutes the operator is told."""
+
 _DRAIN_S = 0.1
+_ROOM_S = 5.0
 _FLUSH_S = 0.8  # with the drain in front of it: a power cut costs at most a second
 _BOUNDARY_S = 2.0
 _OFFSET_S = 5.0
@@ -65,7 +70,11 @@ class Recorder:
         self._lost = 0
         self._write_fault = ""
         self._closing = Event()
-        self._boundary_at = self._flush_at = time.monotonic()
+        self._path = path
+        self._minutes_left = inf
+        self._bytes_per_s = float(sum(map(_expected_bytes_per_s, infos.values())))
+        self._begun_at = self._boundary_at = self._flush_at = time.monotonic()
+        self._room_at = -inf
         self._thread = Thread(target=self._run, name="ekam-recorder", daemon=True)
         self._thread.start()
 
@@ -88,6 +97,16 @@ class Recorder:
             return (
                 f"The disk is too slow for the recording: {self._lost} samples are not in the file; "
                 "record on a faster disk."
+            )
+        return ""
+
+    @property
+    def notice(self) -> str:
+        """What will go wrong with the recording unless somebody acts, a sentence; empty when nothing."""
+        if self._minutes_left < LOW_MIN:
+            return (
+                f"The disk has room for about {self._minutes_left:.0f} more minutes of recording: free "
+                "some space."
             )
         return ""
 
@@ -160,9 +179,22 @@ class Recorder:
         if now - self._boundary_at >= _BOUNDARY_S:
             self._boundary_at = now
             self._writer.boundary()
+        if now - self._room_at >= _ROOM_S:
+            self._room_at = now
+            self._look_for_room(now - self._begun_at)
         if now - self._flush_at >= _FLUSH_S:
             self._flush_at = now
             self._writer.flush()
+
+    def _look_for_room(self, elapsed_s: float) -> None:
+        rate = self._bytes_per_s
+        if elapsed_s > 60.0:  # by then the true rate is known
+            rate = self.bytes_written / elapsed_s
+        try:
+            free = shutil.disk_usage(self._path.parent).free
+        except OSError:
+            return
+        self._minutes_left = free / rate / 60.0 if rate > 0.0 else inf
 
     def _track_of(self, chunk: Chunk) -> _Track:
         track = self._tracks[chunk.role]
@@ -192,6 +224,11 @@ class Recorder:
                 track.offset_s, track.offset_at_s = offset_s, t_s
                 self._writer.clock_offset(track.samples_id, float(t_s - offset_s), offset_s)
         track.waiting = []
+
+
+def _expected_bytes_per_s(info: StreamInfo) -> float:
+    size = 4 if info.number_format == "float32" else 8
+    return info.nominal_rate_hz * (9 + size * len(info.channels))
 
 
 def _placed_at(chunk: Chunk) -> float:

@@ -1,3 +1,5 @@
+import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -154,3 +156,18 @@ def test_a_publisher_that_came_back_gets_a_stream_of_its_own(tmp_path: Path) -> 
         f"{ARRIVALS[Role.FORCES]}-{ids[0]}": [20.0, 21.0],
         f"{ARRIVALS[Role.FORCES]}-{ids[1]}": [22.0, 23.0],
     }
+
+
+def test_a_disk_that_fills_up_is_told_before_it_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=60_000_000))
+    recorder = Recorder(tmp_path / "raw.xdf", INFOS)  # 18 kB a second: 55 minutes
+    recorder._drain()
+    assert recorder.notice == ""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10_000_000))
+    recorder._room_at = -1e9
+    recorder._drain()
+    assert re.search(r"room for about 9 more minutes", recorder.notice)
+    recorder.close()
