@@ -18,15 +18,21 @@ def markers_to_lab(
     Parameters
     ----------
     values : shape (n, channels), publisher's units and order.
-    columns : shape (markers, 3), columns of x, y, z in capture axes; -1 for an absent marker.
+    columns : shape (markers, 3) or (markers, 4), columns of x, y, z in capture axes, -1 for an absent
+        marker; then the column that says whether the position was measured, -1 for none.
     to_m : shape (markers,), factor to metres.
     r_lab_from_capture : shape (3, 3).
     out : shape (n, markers, 3), lab, m. A marker is NaN where any coordinate is not finite or all
-        three are exactly zero, which is how some publishers code a missing one.
+        three are exactly zero, which is how some publishers code a missing one, or where its validity
+        or confidence is not above zero.
     """
+    with_validity = columns.shape[1] > 3
     for i in range(values.shape[0]):
         for m in range(columns.shape[0]):
             if columns[m, 0] < 0:
+                out[i, m, :] = np.nan
+                continue
+            if with_validity and columns[m, 3] >= 0 and not values[i, columns[m, 3]] > 0.0:
                 out[i, m, :] = np.nan
                 continue
             x = values[i, columns[m, 0]]

@@ -4,6 +4,7 @@ import numpy as np
 
 from compute import Side, Subject
 from compute.plates import centre_of_pressure_m
+from stream.channel_names import find_markers
 from stream.errors import EkamError
 from stream.lab import Lab
 from stream.mapping import MarkerMap, PlateMap, present_markers
@@ -11,7 +12,8 @@ from stream.recording import Recording
 from stream.source import StreamInfo
 from stream.units import LENGTH, factor
 
-BODY_SPAN_M = (0.2, 4.0)
+BODY_SPAN_M = (0.25, 3.0)
+"""From the shanks alone to a giant with raised arms, and narrow enough to see a factor of ten."""
 LOADED_N = 100.0
 CLEAR_M = 0.05
 FAR_M = 0.6
@@ -28,9 +30,9 @@ def check_body(info: StreamInfo, values: np.ndarray, lab: Lab) -> bool:
 
     Raises
     ------
-    EkamError : they span less than 0.2 m or more than 4 m, or the feet are not below the knees.
+    EkamError : they span less than 0.25 m or more than 3 m, or the feet are not below the knees.
     """
-    names = present_markers(info, lab)
+    names = present_markers(info, lab, clear=True)
     if len(names) < 2:
         return True  # missing markers are named elsewhere
     at_m = MarkerMap(info, lab, names).apply(values[:1000])
@@ -42,7 +44,9 @@ def check_body(info: StreamInfo, values: np.ndarray, lab: Lab) -> bool:
     if low_m <= span_m <= high_m:
         _check_upright(names, at_m)
         return True
-    unit = info.channels[0].unit if lab.markers.unit == "auto" else lab.markers.unit
+    found, _ = find_markers(info.channels, lab.markers.labels())
+    first = info.channels[found[names[0]].columns[0]]
+    unit = first.unit if lab.markers.unit == "auto" else lab.markers.unit
     whose = "the stream declares" if lab.markers.unit == "auto" else "the lab file declares"
     declared = factor(unit, LENGTH) or 1.0
     fitting = [u for u in ("m", "cm", "mm") if low_m <= span_m / declared * LENGTH[u] <= high_m]
@@ -78,7 +82,7 @@ def heading_note(recording: Recording, lab: Lab) -> str:
     """
     names = [
         name
-        for name in present_markers(recording.markers.info, lab)
+        for name in present_markers(recording.markers.info, lab, clear=True)
         if name[1:] in ("HEE", "TOE", "MT5")
     ]
     at_m = dict(

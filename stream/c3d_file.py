@@ -5,10 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import ezc3d
 import numpy as np
 
 from stream.body_checks import check_body
+from stream.c3d_child import load_c3d
+from stream.channel_names import find_markers
 from stream.errors import EkamError
 from stream.lab import Lab
 from stream.plate_evidence import RawPlate, settle
@@ -37,10 +38,7 @@ def read_c3d(path: Path, lab: Lab) -> Recording:
     if not path.is_file():
         raise EkamError(f"there is no file {path}")
     cut = _check_size(path)
-    try:
-        file = ezc3d.c3d(str(path), extract_forceplat_data=True)
-    except (OSError, RuntimeError, ValueError, IndexError) as error:
-        raise EkamError(f"{path.name} cannot be read as a C3D file: {error}") from None
+    file = load_c3d(path)
     parameters = file["parameters"]
     points = file["data"]["points"]
     rate_hz = float(parameters["POINT"]["RATE"]["value"][0])
@@ -204,8 +202,9 @@ def _feet(markers: RecordedStream, lab: Lab) -> np.ndarray:
     """Positions of all foot and ankle markers that the file has, capture axes, m: (n, markers, 3)."""
     labels = lab.markers.labels()
     names = [side + name for side in "RL" for name in ("HEE", "ANK", "AJC", "TOE", "MT5", "FT1")]
-    wanted = {labels[name] for name in names if name in labels}
-    columns = [i for i, channel in enumerate(markers.info.channels) if channel.target in wanted]
+    wanted = {name: labels[name] for name in names if name in labels}
+    found, _ = find_markers(markers.info.channels, wanted)
+    columns = sorted(column for marker in found.values() for column in marker.columns)
     unit = markers.info.channels[0].unit if lab.markers.unit == "auto" else lab.markers.unit
     values = markers.values[:, columns] * (factor(unit, LENGTH) or 1.0)
     return values.reshape(len(values), -1, 3)

@@ -23,6 +23,7 @@ from compute.variables import Mode
 from stream.errors import EkamError
 from stream.lsl import StreamQuery
 from stream.marker_sets import PRESETS
+from stream.publishers import FORCE_PUBLISHERS, MARKER_PUBLISHERS, with_publisher
 from stream.units import FORCE, LENGTH, MOMENT, factor
 
 Axis = Literal["x", "y", "z", "+x", "+y", "+z", "-x", "-y", "-z"]
@@ -72,14 +73,23 @@ class StreamTable(_Table):
 
 
 class Markers(_Table):
-    """The marker stream."""
+    """The marker stream.
 
+    `publisher` names a known one (`stream.publishers`), whose stream is looked for; keys of `stream` win.
+    """
+
+    publisher: str = ""
     stream: StreamTable = StreamTable(type="Mocap")
     unit: Literal["auto", "m", "cm", "mm"] = "auto"
     preset: str = "canonical"
     names: dict[str, str] = Field(default_factory=dict)
     rate_hz: Annotated[float, Field(gt=20.0, le=2000.0)] | None = None
     device_delay_s: Annotated[float, Field(ge=-0.5, le=0.5)] = 0.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_publisher(cls, table: Any) -> Any:
+        return with_publisher(table, MARKER_PUBLISHERS)
 
     @field_validator("preset")
     @classmethod
@@ -105,14 +115,20 @@ class Markers(_Table):
 
 
 class Forces(_Table):
-    """The force stream and its units."""
+    """The force stream and its units; `publisher` as for the markers."""
 
+    publisher: str = ""
     stream: StreamTable = StreamTable(type="Force")
     force_unit: str = "auto"
     moment_unit: str = "auto"
     length_unit: str = "auto"
     rate_hz: Annotated[float, Field(gt=20.0, le=20000.0)] | None = None
     device_delay_s: Annotated[float, Field(ge=-0.5, le=0.5)] = 0.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_publisher(cls, table: Any) -> Any:
+        return with_publisher(table, FORCE_PUBLISHERS)
 
     @model_validator(mode="after")
     def _units(self) -> "Forces":
@@ -128,8 +144,9 @@ class Plate(_Table):
     """One force plate (or belt) and the foot it carries.
 
     Exactly one of `index` (geometry and channels as the file or the stream header describes plate
-    number `index`), `wrench` (six channels about the plate's own origin, with `corners_m` and
-    `origin_m`) or `force` (with `cop` and `free_moment`, already in capture axes) is given.
+    number `index`; `corners_m`, `origin_m` and `acts_on` stand in where it describes no geometry),
+    `wrench` (six channels about the plate's own origin, with `corners_m` and `origin_m`) or `force`
+    (with `cop` and `free_moment`, already in capture axes) is given.
     """
 
     side: Literal["left", "right"]
@@ -150,9 +167,12 @@ class Plate(_Table):
                 "a plate needs exactly one of index (as the file describes it), wrench (six channels) or "
                 "force (with cop and free_moment)"
             )
-        if self.index and (self.corners_m or self.origin_m or self.acts_on != "foot"):
+        if (self.corners_m is None) != (self.origin_m is None):
+            raise ValueError("corners_m and origin_m belong together: give both or none")
+        if self.index and self.corners_m is None and self.acts_on != "foot":
             raise ValueError(
-                "a plate given by index takes corners, origin and sign from its description"
+                "a plate given by index takes its sign from its description: where there is none, give "
+                "corners_m and origin_m beside acts_on"
             )
         if self.wrench and (self.corners_m is None or self.origin_m is None):
             raise ValueError("a plate given by wrench needs corners_m and origin_m")

@@ -29,12 +29,14 @@ class Channel:
     unit : as written by the publisher, e.g. ``meters``, ``mm``, ``N``; empty if none.
     kind : metadata type, e.g. ``PositionX``, ``ForceZ``, ``MomentX``; empty if none.
     target : marker or plate the channel belongs to, e.g. ``RKNE`` or ``1``; empty if none.
+    body : rigid body or subject the channel belongs to (metadata ``object``); empty if none.
     """
 
     label: str
     unit: str = ""
     kind: str = ""
     target: str = ""
+    body: str = ""
 
 
 @dataclass(frozen=True)

@@ -45,8 +45,10 @@ def markers_to_lab(values, columns, to_m, r):
     out = np.full((len(values), len(columns), 3), np.nan)
     for m, xyz in enumerate(columns):
         if xyz[0] >= 0:
-            raw = values[:, xyz]
+            raw = values[:, xyz[:3]]
             good = np.isfinite(raw).all(axis=1) & ~(raw == 0.0).all(axis=1)
+            if len(xyz) > 3 and xyz[3] >= 0:
+                good &= np.nan_to_num(values[:, xyz[3]]) > 0.0
             out[good, m] = to_m[m] * raw[good] @ r.T
     return out
 

@@ -137,6 +137,18 @@ def test_markers_to_lab():
     assert not np.isnan(got[6, 1]).any()
 
 
+def test_markers_that_say_that_they_are_not_valid_are_missing():
+    values = np.random.default_rng(2).normal(size=(6, 8))
+    values[:, 3] = [1.0, 0.5, 0.0, -1.0, np.nan, 1.0]
+    values[5, 0] = np.nan
+    columns = np.array([[0, 1, 2, 3], [4, 5, 6, -1], [-1, -1, -1, -1]])
+    to_m, r = np.ones(3), np.eye(3)
+    got = markers_to_lab(values, columns, to_m, r, np.empty((6, 3, 3)))
+    np.testing.assert_array_equal(got, naive.markers_to_lab(values, columns, to_m, r))
+    np.testing.assert_array_equal(np.isnan(got[:, 0, 0]), [False, False, True, True, True, True])
+    assert not np.isnan(got[:, 1]).any()
+
+
 def test_plate_wrench_about_the_lab_origin():
     rng = np.random.default_rng(2)
     corners = np.array([[0.5, 0.8, 0.0], [0.0, 0.8, 0.0], [0.0, -0.8, 0.0], [0.5, -0.8, 0.0]])

@@ -72,6 +72,14 @@ def test_axes_take_the_walking_direction_to_x_and_up_to_y():
             MINIMAL + '[[plates]]\nside = "left"\nindex = 1\nacts_on = "plate"\n',
             "from its description",
         ),
+        (
+            MINIMAL + '[[plates]]\nside = "left"\nindex = 1\norigin_m = [0, 0, 0]\n',
+            "corners_m and origin_m belong together",
+        ),
+        (MINIMAL + '[markers]\npublisher = "quali"\n', "there is no publisher 'quali'; there are"),
+        (MINIMAL + '[forces]\npublisher = "vicon"\n', "there is no publisher 'vicon'"),
+        (MINIMAL + "[forces]\npublisher = 3\n", "forces.publisher"),
+        (MINIMAL + '[markers]\npublisher = "vicon"\nstream = "x"\n', "markers.stream"),
     ],
 )
 def test_every_fault_is_named_with_its_place(tmp_path, text, says):
@@ -105,3 +113,31 @@ def test_presets_name_only_canonical_markers_and_no_label_twice():
     assert PRESETS["opensim"]["RSK2"] == "R.Shank.Front"
     assert PRESETS["qualisys"]["RMED"] == "R_TAM"
     assert PRESETS["vicon"]["LTOE"] == "LTOE"
+
+
+def read(tmp_path, text):
+    path = tmp_path / "lab.toml"
+    path.write_text(text)
+    return read_lab(path).lab
+
+
+def test_a_publisher_sets_the_query_and_written_keys_win(tmp_path):
+    lab = read(tmp_path, MINIMAL + '[markers]\npublisher = "qualisys"\n')
+    assert (lab.markers.stream.type, lab.markers.stream.name) == ("Mocap", "Qualisys")
+    assert lab.queries()[0].name == "Qualisys"
+    text = (
+        MINIMAL
+        + '[markers]\npublisher = "qualisys"\nunit = "mm"\nstream = { name = "QTM", hostname = "h" }\n'
+    )
+    lab = read(tmp_path, text)
+    assert lab.markers.stream.model_dump() == {
+        "type": "Mocap", "name": "QTM", "source_id": "", "hostname": "h"
+    }  # fmt: skip
+    assert lab.markers.unit == "mm"
+    assert read(tmp_path, MINIMAL).markers.stream.name == ""
+
+
+def test_a_plate_by_index_may_bring_its_geometry(tmp_path):
+    corners = "[[1, 0, 0], [0, 0, 0], [0, 2, 0], [1, 2, 0]]"
+    plate = f'[[plates]]\nside = "left"\nindex = 1\ncorners_m = {corners}\norigin_m = [0, 0, -0.04]\nacts_on = "plate"\n'
+    assert read(tmp_path, MINIMAL + plate).plates[0].acts_on == "plate"
