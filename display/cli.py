@@ -6,6 +6,7 @@ import sys
 import typer
 
 from display.command_calibrate import calibrate
+from display.command_check import check
 from display.command_demo import demo
 from display.command_live import live
 from display.command_process import process
@@ -21,7 +22,7 @@ app = typer.Typer(
     help="Treadmill biofeedback of the external knee adduction moment (EKAM), live over Lab Streaming "
     "Layer. For research use; not a medical device.",
 )
-for command in (demo, calibrate, live, replay, process):
+for command in (demo, check, calibrate, live, replay, process):
     app.command()(command)
 
 
