@@ -33,6 +33,10 @@ def record_live(lab: Lab, *, seconds: float, allow_replay: bool) -> Recording:
                 if not pulled:
                     raise EkamError("no data came for two seconds: start the capture and try again")
                 for chunk in pulled:
+                    if chunk.info is not None:  # perhaps with its channels in another order
+                        raise EkamError(
+                            f"the {chunk.role.value} publisher was restarted while it was recorded: try again"
+                        )
                     chunks[chunk.role].append(chunk)
     finally:
         source.close()

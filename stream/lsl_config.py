@@ -60,15 +60,7 @@ def use_loopback(session_id: str | None = None) -> str:
     if _session is None:
         from pylsl import set_config_content
 
-        port = _multicast_port(session)
-        set_config_content(
-            _LOOPBACK.format(
-                session=session,
-                multicast_port=port,
-                base_port=port + 1,
-                port_range=_PORT_RANGE,
-            )
-        )
+        set_config_content(loopback_config(session))
         _session = session
     elif _session != session:
         raise EkamError(
@@ -76,6 +68,14 @@ def use_loopback(session_id: str | None = None) -> str:
             f"{session!r}."
         )
     return session
+
+
+def loopback_config(session: str) -> str:
+    """Text of the configuration of a session, also for a file by which another program joins it (LSLAPICFG)."""
+    port = _multicast_port(session)
+    return _LOOPBACK.format(
+        session=session, multicast_port=port, base_port=port + 1, port_range=_PORT_RANGE
+    )
 
 
 def _multicast_port(session: str) -> int:

@@ -1,7 +1,6 @@
-"""XDF files, written chunk by chunk, and the XML in which LSL and XDF describe a stream.
+"""XDF files, written chunk by chunk.
 
-The stream header of an XDF file is the description that an LSL outlet publishes, so both are built
-and read here. An XDF file is ``XDF:`` and then chunks: length, tag (uint16), content; little endian.
+An XDF file is ``XDF:`` and then chunks: length, tag (uint16), content; little endian.
 """
 
 import os
@@ -10,177 +9,17 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from math import inf, nan
+from math import nan
 from pathlib import Path
 
 import numpy as np
 
-from stream.errors import EkamError
-from stream.source import Channel, PlateDescription, Role, StreamInfo
-
-MAX_CHANNELS = 4096
+from stream.header import header
+from stream.source import StreamInfo
 
 _FILE_HEADER, _STREAM_HEADER, _SAMPLES, _CLOCK_OFFSET, _BOUNDARY, _STREAM_FOOTER = range(1, 7)
 _BOUNDARY_UUID = bytes.fromhex("43a546dccbf5410fb30ed5467383cbe4")
 _NUMBERS = {"double64": "<f8", "float32": "<f4"}
-
-
-def description(info: StreamInfo) -> ET.Element:
-    """Build the ``desc`` element of a stream: channels, plates, what it replays.
-
-    Numbers are written so that they read back exactly.
-    """
-    desc = ET.Element("desc")
-    if info.replay:
-        _leaf(desc, "replay", info.replay)
-    target = "marker" if info.role is Role.MARKERS else "plate"
-    channels = ET.SubElement(desc, "channels")
-    for channel in info.channels:
-        element = ET.SubElement(channels, "channel")
-        _leaf(element, "label", channel.label)
-        for tag, text in ((target, channel.target), ("type", channel.kind), ("unit", channel.unit)):
-            if text:
-                _leaf(element, tag, text)
-    if info.plates:
-        plates = ET.SubElement(desc, "plates")
-        for plate in info.plates:
-            _add_plate(plates, plate)
-    _mark_can_drop_samples(desc)
-    return desc
-
-
-def header(info: StreamInfo) -> str:
-    """LSL header XML of a stream: the publisher's own if there is one, else built from `info`.
-
-    Declares that samples can be dropped: without that, readers that remove jitter smear every gap
-    over the whole file.
-    """
-    try:
-        root = ET.fromstring(info.header_xml)
-    except ET.ParseError:
-        root = ET.Element("info")
-    if root.tag != "info":
-        root = ET.Element("info")
-    # What the numbers in the file need must be as written here, whatever the publisher said.
-    for tag, text in (
-        ("name", info.name),
-        ("type", info.type),
-        ("channel_count", str(len(info.channels))),
-        ("channel_format", info.number_format),
-        ("source_id", info.source_id),
-        ("nominal_srate", repr(float(info.nominal_rate_hz))),
-        ("hostname", info.hostname),
-    ):
-        element = root.find(tag)
-        if element is None:
-            element = ET.SubElement(root, tag)
-        element.text = _clean(text)
-    desc = root.find("desc")
-    if desc is None:
-        root.append(description(info))
-    else:
-        _mark_can_drop_samples(desc)
-    return '<?xml version="1.0"?>\n' + ET.tostring(root, encoding="unicode")
-
-
-def read_header(role: Role, xml: str) -> StreamInfo:
-    """Read LSL header XML; whatever it says is checked, for it comes from the network or a file.
-
-    The delay of a device is not taken from the header: the metadata standard leaves open which
-    sign ``offset_mean`` has, and ``compensated_lag`` is already in the stamps.
-
-    Raises
-    ------
-    EkamError : the header cannot be used.
-    """
-    try:
-        root = ET.fromstring(xml)
-    except ET.ParseError as error:
-        raise EkamError(
-            f"The header of the {role.value} stream is not readable XML ({error}); mend its "
-            "publisher."
-        ) from None
-    name = root.findtext("name") or ""
-    refused = f"The {role.value} stream {name!r} cannot be used: its header "
-    cure = "; mend its publisher."
-    try:
-        n_channels = int(root.findtext("channel_count") or "0")
-        rate_hz = float(root.findtext("nominal_srate") or "0")
-        plates = tuple(_read_plate(plate) for plate in root.findall("desc/plates/plate"))
-    except ValueError as error:
-        raise EkamError(f"{refused}holds a wrong number ({error}){cure}") from None
-    if not 1 <= n_channels <= MAX_CHANNELS:
-        raise EkamError(f"{refused}declares {n_channels} channels, not 1 to {MAX_CHANNELS}{cure}")
-    if not 0 <= rate_hz < inf:
-        raise EkamError(f"{refused}declares a rate of {rate_hz} Hz{cure}")
-    number_format = root.findtext("channel_format") or "float32"
-    if number_format in ("string", "undefined"):
-        raise EkamError(f"{refused}declares texts (format {number_format!r}), not numbers{cure}")
-    elements = root.findall("desc/channels/channel")
-    if elements and len(elements) != n_channels:
-        raise EkamError(
-            f"{refused}describes {len(elements)} channels but declares {n_channels}{cure}"
-        )
-    target = "marker" if role is Role.MARKERS else "plate"
-    channels = tuple(
-        Channel(*(_stripped(element, tag) for tag in ("label", "unit", "type", target)))
-        for element in elements
-    )
-    return StreamInfo(
-        role=role,
-        name=name,
-        type=root.findtext("type") or "",
-        channels=channels or (Channel(""),) * n_channels,
-        nominal_rate_hz=rate_hz,
-        source_id=root.findtext("source_id") or "",
-        hostname=root.findtext("hostname") or "",
-        # Whole numbers of any size that LSL sends fit a double exactly or nearly so.
-        number_format="float32" if number_format == "float32" else "double64",
-        replay=(root.findtext("desc/replay") or "").strip(),
-        plates=plates,
-        header_xml=xml,
-    )
-
-
-def _stripped(element: ET.Element, tag: str) -> str:
-    return (element.findtext(tag) or "").strip()
-
-
-def _read_plate(element: ET.Element) -> PlateDescription:
-    corners = [float(x) for x in _stripped(element, "corners").split()]
-    origin = [float(x) for x in _stripped(element, "origin").split()]
-    if len(corners) != 12 or len(origin) != 3 or not np.isfinite(corners + origin).all():
-        raise ValueError("a plate needs 4 corners and 1 origin of 3 numbers each")
-    rows = [(corners[i], corners[i + 1], corners[i + 2]) for i in range(0, 12, 3)]
-    reaction = _stripped(element, "reaction").lower() != "false"
-    return PlateDescription(tuple(rows), (origin[0], origin[1], origin[2]), reaction)
-
-
-def _add_plate(parent: ET.Element, plate: PlateDescription) -> None:
-    element = ET.SubElement(parent, "plate")
-    numbers = [x for corner in plate.corners_m for x in corner]
-    _leaf(element, "corners", " ".join(repr(float(x)) for x in numbers))
-    _leaf(element, "origin", " ".join(repr(float(x)) for x in plate.origin_m))
-    _leaf(element, "reaction", "true" if plate.reaction else "false")
-
-
-def _mark_can_drop_samples(desc: ET.Element) -> None:
-    synchronization = desc.find("synchronization")
-    if synchronization is None:
-        synchronization = ET.SubElement(desc, "synchronization")
-    element = synchronization.find("can_drop_samples")
-    if element is None:
-        element = ET.SubElement(synchronization, "can_drop_samples")
-    element.text = "true"
-
-
-def _leaf(parent: ET.Element, tag: str, text: str) -> None:
-    ET.SubElement(parent, tag).text = _clean(text)
-
-
-def _clean(text: str) -> str:
-    """Drop control characters, which XML cannot hold."""
-    return "".join(c for c in text if c.isprintable() or c == " ")
 
 
 @dataclass
@@ -310,14 +149,14 @@ class XdfWriter:
 def _footer(stream: _Written) -> str:
     root = ET.Element("info")
     if stream.count:
-        _leaf(root, "first_timestamp", repr(stream.first_s))
-        _leaf(root, "last_timestamp", repr(stream.last_s))
-    _leaf(root, "sample_count", str(stream.count))
+        ET.SubElement(root, "first_timestamp").text = repr(stream.first_s)
+        ET.SubElement(root, "last_timestamp").text = repr(stream.last_s)
+    ET.SubElement(root, "sample_count").text = str(stream.count)
     offsets = ET.SubElement(root, "clock_offsets")
     for t_s, offset_s in stream.offsets:
         element = ET.SubElement(offsets, "offset")
-        _leaf(element, "time", repr(t_s))
-        _leaf(element, "value", repr(offset_s))
+        ET.SubElement(element, "time").text = repr(t_s)
+        ET.SubElement(element, "value").text = repr(offset_s)
     return '<?xml version="1.0"?>\n' + ET.tostring(root, encoding="unicode")
 
 

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from stream.errors import EkamError
+from stream.header import read_header
 from stream.lab import Lab
 from stream.lsl import StreamQuery
 from stream.recorder import ARRIVALS
 from stream.recording import RecordedStream, Recording
 from stream.source import Chunk, Role, StreamInfo
-from stream.xdf import read_header
 from stream.xdf_read import Block, OtherShapeError, XdfFile, read_xdf_file
 
 JOIN_S = 0.5

@@ -16,6 +16,7 @@ from stream.clock import LslClock, ManualClock
 from stream.errors import EkamError
 from stream.lsl import LslSource, StreamQuery
 from stream.lsl_config import in_use, use_loopback
+from stream.lsl_inlet import Connection
 from stream.recording import RecordedStream, Recording
 from stream.replay import replay
 from stream.source import Channel, Chunk, LampState, PlateDescription, Role, StreamInfo
@@ -228,6 +229,33 @@ def test_a_hostile_header_is_refused() -> None:
     with pytest.raises(EkamError, match="5000 channels"):
         LslSource(QUERIES[1], QUERIES[1]).open()
     outlets.clear()
+
+
+@pytest.mark.parametrize("rate_hz", [0.0, 300.0])
+def test_minutes_wait_in_the_inlet_whatever_rate_is_declared(rate_hz: float) -> None:
+    import pylsl
+
+    n = 60_000  # LSL's own default loses all but 36,000 of a stream without a rate
+    name = f"buffered {rate_hz:g}"
+    outlet = pylsl.StreamOutlet(
+        pylsl.StreamInfo(name, "Mocap", 3, rate_hz, "float32", name), max_buffered=1000
+    )
+    (found,) = pylsl.resolve_byprop("name", name, timeout=60.0)
+    connection = Connection(Role.MARKERS, found)
+    connection.subscribe()
+    assert outlet.wait_for_consumers(60.0)
+    for k in range(0, n, 500):
+        numbers = np.arange(k, k + 500, dtype=np.float32)
+        outlet.push_chunk(np.repeat(numbers[:, None], 3, axis=1), (1.0 + numbers / 300.0).tolist())
+        time.sleep(0.002)  # so that nothing overflows on the way
+    next_chunk, received = connection.puller(None), []
+    while sum(map(len, received)) < n:
+        chunk = next_chunk()
+        assert chunk is not None, f"{sum(map(len, received))} of {n}"
+        received.append(chunk.values[:, 0])
+    assert np.array_equal(np.concatenate(received), np.arange(n))
+    assert connection.missing == 0
+    connection.leave()
 
 
 def test_replay_paces_by_its_clock_and_ends_by_recorded_time() -> None:

@@ -6,8 +6,9 @@ import pytest
 import pyxdf
 
 from stream.errors import EkamError
+from stream.header import header, read_header
 from stream.source import Channel, PlateDescription, Role, StreamInfo
-from stream.xdf import XdfWriter, header, read_header
+from stream.xdf import XdfWriter
 
 MARKERS = StreamInfo(
     Role.MARKERS,

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from stream.errors import EkamError
+from stream.header import header
 from stream.lab import Lab
 from stream.recorder import Recorder
 from stream.source import Channel, Chunk, PlateDescription, Role, StreamInfo
-from stream.xdf import XdfWriter, header
+from stream.xdf import XdfWriter
 from stream.xdf_file import read_xdf
 from stream.xdf_read import OtherShapeError, read_xdf_file
 
