@@ -34,6 +34,8 @@ def show(
     walker_screen: int | None = None,
     fullscreen: bool = True,
     on_flushed: "Callable[[WalkerFeedback], None] | None" = None,
+    blank: bool = False,
+    on_open: Callable[[Callable[[], None]], Callable[[bool], None]] | None = None,
 ) -> int:
     """Show the walker's window and the console until the session has ended.
 
@@ -47,6 +49,9 @@ def show(
         console's when None. A screen that does not exist counts as None.
     fullscreen : cover the walker's screen. With a single screen both windows stand side by side.
     on_flushed : called with the feedback whose picture was just handed to the window system.
+    blank : open with the walker's picture blanked.
+    on_open : given a function that makes the walker's window look for news at once and may be called
+        from any thread; returns one that is called 20 times a second with whether the picture is blanked.
 
     Returns
     -------
@@ -54,14 +59,18 @@ def show(
     """
     os.environ.update(platform_environment())
     os.environ["PYQTGRAPH_QT_LIB"] = "PyQt5"
-    from PyQt5.QtCore import QTimer
+    from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
     app = _application()
     from display.console import Console
     from display.walker import WalkerWindow
 
+    class Bell(QObject):
+        rung = pyqtSignal()
+
     def poll() -> None:
         # also what lets Python run its signal handlers while Qt waits
+        on_poll(walker.blank)
         if view.status.read()[1].state == "ended":
             app.quit()
 
@@ -70,7 +79,12 @@ def show(
         console = Console(view)
         console.blank_asked.connect(walker.toggle_blank)
         console.walker_asked.connect(walker.show)
+        if blank:
+            walker.toggle_blank()
         _place(app, walker, console, walker_screen, fullscreen)
+        bell = Bell()
+        bell.rung.connect(walker.tick)  # queued when rung by another thread
+        on_poll = on_open(bell.rung.emit) if on_open else lambda _blank: None
         # a window whose screen is unplugged jumps to another one: it must not cover the console
         app.screenRemoved.connect(walker.showNormal)
         timer = QTimer()

@@ -5,6 +5,14 @@ from typing import Annotated
 
 import typer
 
+# Its standard input ends with the demo, however that ends: it never publishes on by itself.
+_PUBLISHER = """
+import os, sys, threading
+threading.Thread(target=lambda: (sys.stdin.read(), os._exit(1)), daemon=True).start()
+from display.cli import main
+main()
+"""
+
 
 def demo(
     seconds: Annotated[float, typer.Option(min=5.0, max=3600.0, help="How long it runs.")] = 60.0,
@@ -46,12 +54,12 @@ def demo(
         err.print("The walker of this demo is synthetic; its EKAM is known exactly.")
         publisher = subprocess.Popen(
             [
-                *(sys.executable, "-P", "-m", "display.cli", "replay"),
+                *(sys.executable, "-P", "-c", _PUBLISHER, "replay"),
                 *(str(data / "synthetic_walk.c3d"), "--lab", str(data / "synthetic_lab.toml")),
                 *("--loop", "--wait-consumers", "--seconds", str(seconds + 60.0)),
             ],
             env={**os.environ, SESSION_VARIABLE: session_id},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stderr=said,
             start_new_session=True,  # Ctrl-C reaches the session first, which then ends the publisher
         )
@@ -82,7 +90,7 @@ def demo(
         finally:
             publisher.terminate()
             try:
-                publisher.wait(5.0)
+                publisher.communicate(timeout=5.0)
             except subprocess.TimeoutExpired:
                 publisher.kill()
-                publisher.wait()
+                publisher.communicate()

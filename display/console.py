@@ -50,7 +50,9 @@ LAMPS = {
 }
 """Shape and colour of a stream's state; the word stands beside."""
 
-STREAM_COLUMNS = ("state", "stream", "rate (Hz)", "age (s)", "missing", "note")
+STREAM_COLUMNS = (
+    "state", "stream", "host", "rate (Hz)", "jitter (ms)", "age (s)", "missing", "rebinds", "note",
+)  # fmt: skip
 STANCE_COLUMNS = ("no", "leg", "peak 1", "peak 2", "KFM", "feedback", "verdict and reasons")
 KEYS = (
     "F5  start        F6  stop (asks)        Ctrl+F6  stop without asking        "
@@ -91,6 +93,7 @@ class Console(QWidget):
         self.folder = _label("folder")
         self.aim = _label("aim")
         self.notes = _label("notes")
+        self.troubles = _label("troubles")
         self.message = _label("message")
         self.keys = _label("keys", KEYS)
         self.keys.hide()
@@ -189,6 +192,10 @@ class Console(QWidget):
             )
         )
         self._fill(self.streams, [_stream_row(stream) for stream in status.streams])
+        # in full: beside a walker's window on the same screen the last column is narrow
+        troubles = [f"{each.role.value}: {each.message}" for each in status.streams if each.message]
+        self.troubles.setText("\n".join(troubles))
+        self.troubles.setVisible(bool(troubles))
         newest = list(reversed(status.recent))[:STANCE_ROWS]
         self._fill(
             self.stances, [_stance_row(stance, status.target) for stance in newest], STANCE_ROWS
@@ -274,11 +281,11 @@ class Console(QWidget):
         left.addWidget(self.recorded)
         left.addStretch()
         right = QVBoxLayout()
-        right.addWidget(self.streams)
         right.addWidget(_legend())
         right.addWidget(self.plot, 3)
         right.addWidget(self.stances, 2)
         self.streams.setFixedHeight(112)
+        self.streams.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         body = QHBoxLayout()
         body.addLayout(left)
         body.addLayout(right, 1)
@@ -290,6 +297,8 @@ class Console(QWidget):
         whole.addWidget(self.folder)
         whole.addWidget(self.aim)
         whole.addWidget(self.notes)
+        whole.addWidget(self.streams)
+        whole.addWidget(self.troubles)
         whole.addLayout(body, 1)
         whole.addWidget(self.keys)
         whole.addWidget(self.message)
@@ -331,12 +340,16 @@ def aim(status: SessionStatus) -> str:
 def _stream_row(stream: StreamHealth) -> list[tuple[str, str]]:
     shape, colour = LAMPS[stream.state]
     nominal = _number(stream.nominal_rate_hz, ".0f") if stream.nominal_rate_hz else "irregular"
+    rebinds = max(stream.bound - 1, 0)
     return [
         (f"{shape}  {stream.state.value}", colour),
         (f"{stream.role.value}: {stream.name or '–'}", theme.TEXT),
+        (stream.hostname or "–", theme.TEXT),
         (f"{_number(stream.rate_hz, '.1f')} / {nominal}", theme.TEXT),
+        (_number(1e3 * stream.jitter_s, ".2f"), theme.TEXT),
         (_number(stream.age_s, ".2f"), theme.TEXT),
         (f"{stream.missing}", theme.TEXT if not stream.missing else theme.WARNING),
+        (f"{rebinds}", theme.TEXT if not rebinds else theme.WARNING),
         (stream.message, theme.TEXT),
     ]
 

@@ -3,18 +3,23 @@
 import gc
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from compute import Engine
 from display.say import err, out, stance_table, summary_table
 from display.screens import no_screen_reason
+from display.window_process import WindowProcess
 from stream.errors import EkamError
 from stream.lab import LabFile
+from stream.plate_check import latest_plate_check
 from stream.recorder import Recorder
 from stream.results import keep_inputs, new_folder, refuse_existing, write_session_json
 from stream.session import Session
+from stream.sinks import Outcome
 from stream.source import Role, Source
 from stream.status import Control, SessionView
 from stream.subject_file import SubjectFile
@@ -51,50 +56,62 @@ def run_session(
 
     refuse_existing(out)
     target = lab.lab.target(feedback)
-    screenless = no_screen_reason()
-    windows = screenless is None
-    if not windows:
-        err.print(f"Running without windows: {screenless}.")
-    warm_up(lab, subject)
-    err.print("Looking for the marker and force streams …")
     view = SessionView()
-    session = Session(
-        source,
-        lab.lab,
-        subject.subject,
-        view,
-        now=local_clock,
-        target=target,
-        banner=banner,
-    )
-    outcome = session.open()
-    for role in Role:
-        info = outcome.infos[role]
-        err.print(f"{role.value}: {info.name} from {info.hostname}, {outcome.rates_hz[role]:g} Hz")
-    for note in outcome.notes:
-        err.print(note)
-    folder, recorder = _folder(out, lab, subject, session)
-    if seconds is not None or not windows:
-        view.control.start()
-    # Until everything is written, also a second Ctrl-C only asks to stop.
-    with _interrupts(view.control):
-        with _limit(seconds, view.control):
-            fault = _run(session, view, recorder, str(folder), windows)
-        write_session_json(
-            folder,
-            outcome,
-            lab,
-            subject,
-            mode=mode,
-            origin={
-                "lsl": in_use(),
-                "liblsl": library_version(),
-                "recording_fault": recorder.fault,
-            },
+    with _windows(view, local_clock) as shown:
+        warm_up(lab, subject)
+        err.print("Looking for the marker and force streams …")
+        session = Session(
+            source,
+            lab.lab,
+            subject.subject,
+            view,
+            now=local_clock,
+            target=target,
+            banner=banner,
         )
-        _report(folder, outcome.stances, recorder.fault or outcome.fault)
+        outcome = session.open()
+        for role in Role:
+            info = outcome.infos[role]
+            err.print(
+                f"{role.value}: {info.name} from {info.hostname}, {outcome.rates_hz[role]:g} Hz"
+            )
+        for note in outcome.notes:
+            err.print(note)
+        plate_check = _plate_check(lab, outcome)
+        folder, recorder = _folder(out, lab, subject, session)
+        if seconds is not None or not shown:
+            view.control.start()
+        # Until everything is written, also a second Ctrl-C only asks to stop.
+        with _interrupts(view.control):
+            with _limit(seconds, view.control):
+                fault = _run(session, recorder, str(folder))
+            write_session_json(
+                folder,
+                outcome,
+                lab,
+                subject,
+                mode=mode,
+                origin={
+                    "lsl": in_use(),
+                    "liblsl": library_version(),
+                    "recording_fault": recorder.fault,
+                },
+                plate_check=plate_check,
+            )
+            _report(folder, outcome.stances, recorder.fault or outcome.fault)
+            if outcome.sync.alarming:
+                err.print(f"Warning: {outcome.sync.alarming}.")
     if fault is not None:
         raise fault
+
+
+def _plate_check(lab: LabFile, outcome: Outcome) -> dict[str, Any] | None:
+    """Tell how the plates' last daily check ended; nothing for replays, which have no plates here."""
+    if any(info.replay for info in outcome.infos.values()):
+        return None
+    latest = latest_plate_check(lab.path, datetime.now(UTC))
+    err.print(latest.sentence if latest.good else f"Warning: {latest.sentence}")
+    return {"sentence": latest.sentence, "good": latest.good, "latest": dict(latest.entry)}
 
 
 def warm_up(lab: LabFile, subject: SubjectFile) -> None:
@@ -114,36 +131,31 @@ def _folder(
     return folder, recorder
 
 
-def _run(
-    session: Session, view: SessionView, recorder: Recorder, folder: str, windows: bool
-) -> EkamError | None:
-    """Run the loop, beside the windows if there are any; returns what ended it early."""
-    faults: list[EkamError] = []
+@contextmanager
+def _windows(view: SessionView, now: Callable[[], float]) -> Iterator[bool]:
+    """Both windows beside what is done in here; whether there are any."""
+    screenless = no_screen_reason()
+    if screenless is not None:
+        err.print(f"Running without windows: {screenless}.")
+        yield False
+        return
+    with WindowProcess(view, err.print, now):
+        yield True
 
-    def loop() -> None:
-        try:
-            session.run(folder)
-        except EkamError as error:
-            faults.append(error)
-        finally:
-            recorder.close()
-            session.end(str(faults[0]) if faults else "")
 
+def _run(session: Session, recorder: Recorder, folder: str) -> EkamError | None:
+    """Run the loop; returns what ended it early."""
     gc.collect()
     gc.freeze()  # what was loaded so far is never looked at again by the collector
-    if windows:
-        from display.app import show
-
-        thread = threading.Thread(target=loop, name="ekam-session")
-        thread.start()
-        try:
-            show(view)
-        finally:
-            view.control.stop()
-            thread.join()
-    else:
-        loop()
-    return faults[0] if faults else None
+    fault: EkamError | None = None
+    try:
+        session.run(folder)
+    except EkamError as error:
+        fault = error
+    finally:
+        recorder.close()
+        session.end(str(fault or ""))
+    return fault
 
 
 @contextmanager

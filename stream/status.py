@@ -1,8 +1,10 @@
 """What the windows read: newest values, never a queue. Written by the session, pulled by the GUI."""
 
+from collections import deque
 from dataclasses import dataclass, field
-from math import nan
-from threading import Event
+from math import inf, nan
+from threading import Event, Lock
+from time import monotonic
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -14,18 +16,45 @@ from stream.source import StreamHealth
 T = TypeVar("T")
 
 
+class Bell:
+    """Wakes the one thread that waits for it; ringing costs a third of setting an `Event`."""
+
+    def __init__(self) -> None:
+        self._silence = Lock()
+        self._silence.acquire()
+
+    def ring(self) -> None:
+        """Wake who waits, or whoever waits next; more rings before that count as one."""
+        try:
+            self._silence.release()
+        except RuntimeError:
+            pass  # rung already
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for a ring since the last one that was heard; False when there was none."""
+        return self._silence.acquire(timeout=timeout_s)
+
+
 class Latest(Generic[T]):
     """The newest value of something and its sequence number.
 
     One writer, any readers; the pair is swapped in one assignment, which is atomic.
+
+    Attributes
+    ----------
+    news : rung by every `publish`, for the one reader that sleeps until there is something to read.
     """
 
     def __init__(self, value: T) -> None:
         self._pair: tuple[int, T] = (0, value)
+        self.news = Bell()
 
-    def publish(self, value: T) -> None:
-        """Replace the value."""
-        self._pair = (self._pair[0] + 1, value)
+    def publish(self, value: T) -> int:
+        """Replace the value; returns its sequence number."""
+        number = self._pair[0] + 1
+        self._pair = (number, value)
+        self.news.ring()
+        return number
 
     def read(self) -> tuple[int, T]:
         """Sequence number and value; the number changes with every `publish`."""
@@ -52,9 +81,13 @@ class Trace:
 
     def copy(self) -> np.ndarray:
         """Rows in order of time, oldest first, shape (n, 5)."""
-        n = min(self._written, len(self._rows))
-        order = (self._written - n + np.arange(n)) % len(self._rows)
-        return self._rows[order]
+        return self.since(0)[1]
+
+    def since(self, seen: int) -> tuple[int, np.ndarray]:
+        """How many rows were ever added, and those of them after the first `seen` that are still kept."""
+        written = self._written
+        n = min(written - seen, len(self._rows))
+        return written, self._rows[(written - n + np.arange(n)) % len(self._rows)]
 
 
 @dataclass(frozen=True)
@@ -91,11 +124,17 @@ class SessionStatus:
 
 
 class Control:
-    """What the operator asks of a session; safe to call from any thread, any number of times."""
+    """What the operator asks of a session; safe to call from any thread, any number of times.
+
+    Attributes
+    ----------
+    marks : texts that the session has not yet taken, oldest first.
+    """
 
     def __init__(self) -> None:
         self.start_requested = Event()
         self.stop_requested = Event()
+        self.marks: deque[str] = deque()
 
     def start(self) -> None:
         """Begin feedback and recording."""
@@ -105,6 +144,29 @@ class Control:
         """End the session and close its files."""
         self.stop_requested.set()
 
+    def mark(self, text: str) -> None:
+        """Note something that happens now, in the recording and for other programs."""
+        self.marks.append(text)
+
+
+class Sight:
+    """Whether the walker sees the picture; set and cleared by whoever knows, safe from any thread."""
+
+    def __init__(self) -> None:
+        self._until_s = -inf
+
+    def set(self, for_s: float = inf) -> None:
+        """The picture is seen; without another word no longer than `for_s`."""
+        self._until_s = monotonic() + for_s
+
+    def clear(self) -> None:
+        """The picture is not seen."""
+        self._until_s = -inf
+
+    def is_set(self) -> bool:
+        """Whether the picture is seen now."""
+        return monotonic() < self._until_s
+
 
 @dataclass(frozen=True)
 class SessionView:
@@ -113,10 +175,13 @@ class SessionView:
     Attributes
     ----------
     walker_sees : set by the walker's window while its picture is on a screen and not blanked.
+    flushed : sequence number of a walker's picture and when its pixels were handed to the window
+        system, s, LSL local clock; only windows in a process of their own say it.
     """
 
     walker: Latest[WalkerFeedback] = field(default_factory=lambda: Latest(start(Target())))
     status: Latest[SessionStatus] = field(default_factory=lambda: Latest(SessionStatus()))
     trace: Trace = field(default_factory=lambda: Trace(4096))
     control: Control = field(default_factory=Control)
-    walker_sees: Event = field(default_factory=Event)
+    walker_sees: Sight = field(default_factory=Sight)
+    flushed: list[tuple[int, float]] = field(default_factory=list)

@@ -191,9 +191,12 @@ def test_closing_the_walker_window_does_not_stop_the_session(walker, view):
 
 
 STREAMS = (
-    StreamHealth(Role.MARKERS, "mocap", LampState.DEGRADED, 200.0, 171.0, 0.04, 100, 12),
+    StreamHealth(
+        Role.MARKERS, "mocap", LampState.DEGRADED, 200.0, 171.0, 0.04, 100, 12,
+        hostname="capture-pc", jitter_s=0.00042, bound=3,
+    ),
     StreamHealth(Role.FORCES, "", LampState.LOST, 1000.0, 0.0, 6.0, message="no data"),
-)
+)  # fmt: skip
 
 
 def stance(number, *reasons):
@@ -221,6 +224,9 @@ def test_console_says_the_state_of_streams_and_stances_in_words(console, view):
     assert "lost" in streams[1][0]
     assert streams[0][0][0] != streams[1][0][0]  # another shape
     assert streams[1][-1] == "no data"
+    assert console.troubles.text() == "forces: no data"
+    assert streams[0][2:] == ["capture-pc", "171.0 / 200", "0.42", "0.04", "12", "2", ""]
+    assert streams[1][2:] == ["–", "0.0 / 1000", "–", "6.00", "0", "0", "no data"]
     newest, older = words(console.stances)[:2]
     assert newest[:6] == ["2", "left", "0.500", "0.400", "–", "0.500 N·m/kg"]
     assert "rejected: marker gap" in newest[6]

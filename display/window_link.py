@@ -1,0 +1,177 @@
+"""The process of the windows: shows them on a `SessionView` that is filled by what the session tells.
+
+Never started by hand: `display.window_process` starts it and holds the other ends of its pipes.
+"""
+
+import gc
+import os
+import pickle
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from math import nan
+from threading import Event, Thread
+from time import monotonic, perf_counter, sleep
+from typing import BinaryIO
+
+from compute.feedback import LegFeedback, WalkerFeedback
+from display.window_process import BEAT_S, Asked, News
+from stream.status import SessionView
+
+# Counted, not timed: a machine that was suspended has not lost its session.
+_SILENT_LOOKS, _GONE_LOOKS = 40, 200
+"""Looks, 20 a second, without a word from the session until the picture turns neutral, and until the
+windows close."""
+_GRACE_S = 1.0
+
+
+def run() -> None:
+    """Show the windows until the session has ended or is gone; ends the process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    asks = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not get between the messages
+    link = Link(sys.stdin.buffer, asks)
+    from display.app import show
+
+    gc.collect()
+    gc.freeze()
+    code = 0
+    if link.wait_until_ready():
+        code = show(link.view, blank=link.blank, on_flushed=link.flushed, on_open=link.opened)
+    os._exit(code)  # without taking Qt apart, which nobody looks at any more
+
+
+class Link:
+    """The session as the windows see it.
+
+    Parameters
+    ----------
+    told : what the session tells. asks : where what is asked of it goes.
+    leave : ends the process, with its exit code.
+
+    Attributes
+    ----------
+    view : what the windows read and write.
+    blank : the walker's picture is blanked.
+    """
+
+    def __init__(
+        self, told: BinaryIO, asks: BinaryIO, leave: Callable[[int], object] = os._exit
+    ) -> None:
+        self.view = SessionView()
+        self.blank = False
+        self._told = told
+        self._asks = asks
+        self._leave = leave
+        self._asked: tuple[Asked, float] = (Asked(), -BEAT_S)
+        # newest last; the window may still paint the one before
+        self._walker = deque([(0, self.view.walker.read()[1])], maxlen=4)
+        self._heard = Event()
+        self._unheard = 0
+        self._ready = Event()
+        self._look: Callable[[], None] = lambda: None
+        Thread(target=self._read, name="ekam-told", daemon=True).start()
+
+    def wait_until_ready(self) -> bool:
+        """Wait until the session is ready to be started; False when it has gone before."""
+        while not self._ready.wait(BEAT_S):
+            self._ask()
+        return self.view.status.read()[1].state != "ended"
+
+    def opened(self, look: Callable[[], None]) -> Callable[[bool], None]:
+        """The windows are there; `look` makes the walker's look at once. Returns what they call 20
+        times a second.
+        """
+        self._look = look
+        return self.poll
+
+    def poll(self, blank: bool) -> None:
+        """Say what has changed or that the windows live; see whether the session does."""
+        self.blank = blank
+        self._ask()
+        if self._heard.is_set():
+            self._heard.clear()
+            if self._unheard > _SILENT_LOOKS:
+                self.view.walker.publish(self._walker[-1][1])
+            self._unheard = 0
+            return
+        self._unheard += 1
+        if self._unheard == _SILENT_LOOKS + 1:
+            self.view.walker.publish(neutral(self._walker[-1][1]))
+        elif self._unheard > _GONE_LOOKS:
+            self._end()
+
+    def flushed(self, feedback: WalkerFeedback) -> None:
+        """The picture of this feedback has just been handed to the window system."""
+        now_s = perf_counter()
+        for number, known in tuple(self._walker):
+            if feedback is known:
+                self._ask((number, now_s))
+
+    def _ask(self, flushed: tuple[int, float] | None = None) -> None:
+        control = self.view.control
+        asked = Asked(
+            control.start_requested.is_set(),
+            control.stop_requested.is_set(),
+            self.view.walker_sees.is_set(),
+            self.blank,
+            flushed,
+        )
+        now_s = monotonic()
+        before, at_s = self._asked
+        if asked == before and now_s - at_s < BEAT_S:
+            return
+        self._asked = (asked, now_s)
+        try:
+            pickle.dump(asked, self._asks, pickle.HIGHEST_PROTOCOL)
+            self._asks.flush()
+        except OSError:
+            pass  # the session is gone: `_read` sees it too
+
+    def _read(self) -> None:
+        """Take what the session tells until it is gone; then the windows must go as well."""
+        try:
+            while True:
+                self._take(pickle.load(self._told))
+        except (OSError, EOFError, pickle.UnpicklingError):
+            pass
+        finally:
+            self.view.walker.publish(neutral(self._walker[-1][1]))
+            self._look()
+            self._end()
+            sleep(_GRACE_S)
+            self._leave(1)  # a window that hangs must not outlive its session
+
+    def _take(self, news: News) -> None:
+        view = self.view
+        self._heard.set()
+        if not self._ready.is_set():
+            self.blank = news.blank
+        if news.walker is not None:
+            self._walker.append(news.walker)
+            view.walker.publish(news.walker[1])
+            self._look()
+        if news.trace is not None and len(news.trace):
+            view.trace.append(news.trace)
+        if news.status is not None:
+            recent = view.status.read()[1].recent if news.recent is None else news.recent
+            view.status.publish(replace(news.status, recent=recent))
+            if news.status.state != "preparing":
+                self._ready.set()
+
+    def _end(self) -> None:
+        self.view.status.publish(replace(self.view.status.read()[1], state="ended"))
+        self._ready.set()
+
+
+def neutral(feedback: WalkerFeedback) -> WalkerFeedback:
+    """Feedback without a value and without a verdict: nobody knows any more how the walker walks."""
+
+    def of(leg: LegFeedback) -> LegFeedback:
+        if leg.phase == "baseline":
+            return leg
+        return replace(leg, phase="feedback", value=nan, rejected=False)
+
+    return replace(feedback, left=of(feedback.left), right=of(feedback.right))
