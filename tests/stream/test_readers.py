@@ -1,5 +1,7 @@
+import random
 import shutil
 from dataclasses import replace
+from importlib.resources import as_file, files
 
 import ezc3d
 import numpy as np
@@ -8,6 +10,7 @@ import walkers
 from reference import DATA, LABS, TRIALS, needs_data
 
 from compute.plates import centre_of_pressure_m
+from stream import c3d_child
 from stream.errors import EkamError
 from stream.lab import read_lab
 from stream.mapping import MarkerMap, PlateMap
@@ -212,3 +215,26 @@ def test_a_truncated_c3d_is_refused(tmp_path):
         file.truncate(700)
     with pytest.raises(EkamError, match=r"cut\.c3d"):
         read_recording(cut, walkers.lab())
+
+
+@pytest.mark.parametrize(
+    "seed", [1, 7, 16, 102, 119]
+)  # the library hangs, hangs, breaks down, reads
+def test_damaged_c3d_parameters_cost_the_file_and_nothing_else(tmp_path, monkeypatch, seed):
+    hangs = seed in (1, 7)
+    if hangs:
+        monkeypatch.setattr(c3d_child, "LONGEST_S", 5.0)
+    with as_file(files("replay_data")) as bundled:
+        data = bytearray((bundled / "synthetic_static.c3d").read_bytes())
+        lab = read_lab(bundled / "synthetic_lab.toml").lab
+    rng = random.Random(seed)
+    for _ in range(4):
+        data[rng.randrange(512, 512 * 6)] = rng.randrange(256)
+    path = tmp_path / "damaged.c3d"
+    path.write_bytes(data)
+    message = ""
+    try:
+        read_recording(path, lab)
+    except EkamError as error:
+        message = str(error)
+    assert ("nothing came of it" in message) == hangs
