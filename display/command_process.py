@@ -151,6 +151,8 @@ def _process(
         )
     for note in idle:
         err.print(note)
+    if outcome.sync.alarming:
+        err.print(f"Warning: {outcome.sync.alarming}.")
     console.print(stance_table(outcome.stances))
     console.print(summary_table(outcome.stances))
     console.print(f"Session folder: {folder}")
