@@ -4,6 +4,8 @@ The kernel form of `compute.subject.Subject`. Segment frames: X anterior, Y prox
 both legs (`compute.conventions`); definitions after ISB (Wu 2002) and Grood & Suntay 1983.
 """
 
+from itertools import accumulate
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +20,7 @@ PELVIS, TRUNK = 0, 1
 THIGH, SHANK, FOOT = 0, 1, 2
 SEGMENTS = 8
 _LEFT, _RIGHT = 2, 5
+ALL_SEGMENTS = (1 << SEGMENTS) - 1
 
 # How the medio-lateral axis of the femur is known.
 NO_FEMUR, TIBIA_AXIS, LIVE_AXIS, THIGH_CLUSTER = 0, 1, 2, 3
@@ -113,13 +116,15 @@ def leg_row(side: int, segment: int) -> int:
 
 def new_poses(n: int) -> Poses:
     """Room for the poses of n frames."""
+    shapes = ((SEGMENTS, 3, 3), (SEGMENTS, 3), (2, 3), (SEGMENTS,), (3,), (3,))
+    sizes = [n * prod(shape) for shape in shapes]
+    room = np.full(sum(sizes), np.nan)  # one block is quicker to get than six
+    ends = list(accumulate(sizes))
     return Poses(
-        np.full((n, SEGMENTS, 3, 3), np.nan),
-        np.full((n, SEGMENTS, 3), np.nan),
-        np.full((n, 2, 3), np.nan),
-        np.full((n, SEGMENTS), np.nan),
-        np.full((n, 3), np.nan),
-        np.full((n, 3), np.nan),
+        *(
+            room[end - size : end].reshape(n, *shape)
+            for shape, size, end in zip(shapes, sizes, ends, strict=True)
+        )
     )
 
 
@@ -192,13 +197,18 @@ def _thigh(
 
 
 @kernel
-def body_poses(markers_m: np.ndarray, body: BodyArrays, out: Poses) -> Poses:
-    """Poses of every segment in every frame.
+def some_poses(
+    markers_m: np.ndarray, body: BodyArrays, wanted: int, first: int, last: int, out: Poses
+) -> Poses:
+    """Poses of some segments in some frames; everything else in `out` stays as it is.
 
     Parameters
     ----------
     markers_m : shape (n, markers, 3), lab, m.
-    out : from `new_poses`, at least n frames.
+    wanted : bits of the rows (`PELVIS`, `TRUNK`, `leg_row`) of the segments. A thigh without a cluster
+        needs pelvis and shank, a foot that uses the ankle joint centre its shank.
+    first, last : frames first to last - 1.
+    out : from `new_poses`, at least `last` frames.
     """
     # Out of their tuples once: every access inside the loop would be counted up and down again.
     pelvis, trunk, left, right = body.pelvis, body.trunk, body.left, body.right
@@ -215,41 +225,71 @@ def body_poses(markers_m: np.ndarray, body: BodyArrays, out: Poses) -> Poses:
     most = max(most, r_thigh.rows.shape[0], r_foot.rows.shape[0], r_shank.cluster.shape[0])
     gathered, axis = np.empty((most, 3)), np.empty(3)
     count = top_rows.shape[0]
-    for i in range(markers_m.shape[0]):
+    for i in range(first, last):
         frame, ajc, e = markers_m[i], all_ajc[i], all_residual[i]
         r, o = all_r[i], all_origin[i]
         pelvis_r, pelvis_o = r[PELVIS], o[PELVIS]
         l_r, l_kjc, r_r, r_kjc = (
             r[_LEFT + SHANK], o[_LEFT + SHANK], r[_RIGHT + SHANK], o[_RIGHT + SHANK]
         )  # fmt: skip
-        e[_LEFT + SHANK] = shank_pose(frame, l_shank, gathered, l_r, l_kjc, ajc[0])
-        e[_RIGHT + SHANK] = shank_pose(frame, r_shank, gathered, r_r, r_kjc, ajc[1])
-        e[PELVIS] = track(frame, ajc, pelvis, gathered, pelvis_r, pelvis_o)
-        e[TRUNK] = track(frame, ajc, trunk, gathered, r[TRUNK], o[TRUNK])
-        _carry(pelvis_r, pelvis_o, mid_local, all_mid[i])
-        if count > 0:
-            for j in range(3):
-                total = 0.0
-                for k in range(count):
-                    total += frame[top_rows[k], j]
-                all_top[i, j] = total / count
-        else:
-            _carry(r[TRUNK], o[TRUNK], top_local, all_top[i])
-        e[_LEFT + THIGH] = _thigh(
-            frame, l_thigh, l_hjc, l_axis, pelvis_r, pelvis_o, l_r, l_kjc, ajc, gathered, axis,
-            r[_LEFT + THIGH], o[_LEFT + THIGH],
-        )  # fmt: skip
-        e[_RIGHT + THIGH] = _thigh(
-            frame, r_thigh, r_hjc, r_axis, pelvis_r, pelvis_o, r_r, r_kjc, ajc, gathered, axis,
-            r[_RIGHT + THIGH], o[_RIGHT + THIGH],
-        )  # fmt: skip
-        e[_LEFT + FOOT] = track(
-            frame, ajc, l_foot, gathered, r[_LEFT + FOOT], o[_LEFT + FOOT]
-        )  # fmt: skip
-        e[_RIGHT + FOOT] = track(
-            frame, ajc, r_foot, gathered, r[_RIGHT + FOOT], o[_RIGHT + FOOT]
-        )  # fmt: skip
+        if wanted & (1 << (_LEFT + SHANK)):
+            e[_LEFT + SHANK] = shank_pose(frame, l_shank, gathered, l_r, l_kjc, ajc[0])
+        if wanted & (1 << (_RIGHT + SHANK)):
+            e[_RIGHT + SHANK] = shank_pose(frame, r_shank, gathered, r_r, r_kjc, ajc[1])
+        if wanted & (1 << PELVIS):
+            e[PELVIS] = track(frame, ajc, pelvis, gathered, pelvis_r, pelvis_o)
+            _carry(pelvis_r, pelvis_o, mid_local, all_mid[i])
+        if wanted & (1 << TRUNK):
+            e[TRUNK] = track(frame, ajc, trunk, gathered, r[TRUNK], o[TRUNK])
+            if count > 0:
+                for j in range(3):
+                    total = 0.0
+                    for k in range(count):
+                        total += frame[top_rows[k], j]
+                    all_top[i, j] = total / count
+            else:
+                _carry(r[TRUNK], o[TRUNK], top_local, all_top[i])
+        if wanted & (1 << (_LEFT + THIGH)):
+            e[_LEFT + THIGH] = _thigh(
+                frame, l_thigh, l_hjc, l_axis, pelvis_r, pelvis_o, l_r, l_kjc, ajc, gathered, axis,
+                r[_LEFT + THIGH], o[_LEFT + THIGH],
+            )  # fmt: skip
+        if wanted & (1 << (_RIGHT + THIGH)):
+            e[_RIGHT + THIGH] = _thigh(
+                frame, r_thigh, r_hjc, r_axis, pelvis_r, pelvis_o, r_r, r_kjc, ajc, gathered, axis,
+                r[_RIGHT + THIGH], o[_RIGHT + THIGH],
+            )  # fmt: skip
+        if wanted & (1 << (_LEFT + FOOT)):
+            e[_LEFT + FOOT] = track(
+                frame, ajc, l_foot, gathered, r[_LEFT + FOOT], o[_LEFT + FOOT]
+            )  # fmt: skip
+        if wanted & (1 << (_RIGHT + FOOT)):
+            e[_RIGHT + FOOT] = track(
+                frame, ajc, r_foot, gathered, r[_RIGHT + FOOT], o[_RIGHT + FOOT]
+            )  # fmt: skip
     return out
+
+
+@kernel
+def body_poses(markers_m: np.ndarray, body: BodyArrays, out: Poses) -> Poses:
+    """Poses of every segment in every frame.
+
+    Parameters
+    ----------
+    markers_m : shape (n, markers, 3), lab, m.
+    out : from `new_poses`, at least n frames.
+    """
+    return some_poses(markers_m, body, ALL_SEGMENTS, 0, markers_m.shape[0], out)
+
+
+def below_knee(side: int) -> int:
+    """Bits of shank and foot of one leg, for `some_poses`."""
+    return 1 << leg_row(side, SHANK) | 1 << leg_row(side, FOOT)
+
+
+def whole_leg(side: int) -> int:
+    """Bits of one leg, the pelvis and the trunk, for `some_poses`."""
+    return below_knee(side) | 1 << leg_row(side, THIGH) | 1 << PELVIS | 1 << TRUNK
 
 
 def femur_known(leg: LegArrays) -> int:

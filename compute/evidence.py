@@ -1,17 +1,29 @@
 """Everything computed from one stance, on which its numbers and its verdict rest."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import nan
 
 import numpy as np
 
-from compute.body import FOOT, FOOT_POINTS, BodyArrays, LegArrays, Poses, leg_row
+from compute.body import (
+    FOOT,
+    FOOT_POINTS,
+    SHANK,
+    BodyArrays,
+    LegArrays,
+    Poses,
+    leg_row,
+    new_poses,
+    some_poses,
+)
 from compute.conventions import GRAVITY_M_PER_S2, Side
 from compute.kinematic_events import FootPaths
 from compute.settings import Settings
 from compute.stance import CURVES, Stance
 
 NO_OFFSET = np.zeros((2, 6))
+_COLUMN = {name: i for i, name in enumerate(CURVES)}
 
 
 @dataclass(frozen=True)
@@ -58,9 +70,10 @@ class Evidence:
     ----------
     stance : number, side and times.
     marker_time_s : shape (n,), all frames, context included. inside : the frames of the stance.
-    names, markers_m : shape (n, markers, 3), repaired, unfiltered.
+    names, markers_m : shape (n, markers, 3), repaired, unfiltered. loads_m : filtered like the plates.
     paths : forward positions of the feet, all frames; None where the markers do not show them.
-    poses : load-filtered, all frames. raw_poses : unfiltered, all frames.
+    poses : load-filtered, this leg and the trunk around the stance, the other leg's shank and foot at
+        heel strike; NaN elsewhere. raw_poses : unfiltered, this leg's shank and foot, pelvis; inside.
     body : kernel form used. curves : shape (m, len(CURVES)), frames of the stance.
     wrench_at : shape (m, 6), filtered load on this foot at these frames.
     force_time_s, wrench : shape (k,), (k, 2, 6), unfiltered, offset taken off.
@@ -77,6 +90,7 @@ class Evidence:
     inside: slice
     names: tuple[str, ...]
     markers_m: np.ndarray
+    loads_m: np.ndarray
     paths: FootPaths | None
     poses: Poses
     raw_poses: Poses
@@ -89,21 +103,21 @@ class Evidence:
     filled: np.ndarray
     dropped: tuple[str, ...]
 
-    @property
+    @cached_property
     def time_s(self) -> np.ndarray:
         """Frames of the stance, shape (m,)."""
         return self.marker_time_s[self.inside]
 
-    @property
+    @cached_property
     def pct(self) -> np.ndarray:
         """Per cent of stance at these frames."""
         return 100.0 * (self.time_s - self.stance.t_on_s) / self.stance.stance_s
 
     def curve(self, name: str) -> np.ndarray:
         """One of `compute.stance.CURVES`, shape (m,)."""
-        return self.curves[:, CURVES.index(name)]
+        return self.curves[:, _COLUMN[name]]
 
-    @property
+    @cached_property
     def leg(self) -> LegArrays:
         """Kernel form of this leg."""
         return self.leg_of(self.stance.side)
@@ -137,8 +151,20 @@ class Evidence:
         heel = self.foot_point_m(side, "HEE", frames)
         return self.poses.ajc_m[frames, side] if np.isnan(heel).any() else heel
 
-    def in_contact(self) -> np.ndarray:
-        """Which plate samples lie in the stance, shape (k,)."""
-        return (self.force_time_s >= self.stance.t_on_s) & (
-            self.force_time_s <= self.stance.t_off_s
+    def other_shank(self) -> Poses:
+        """Poses of the other leg's shank during the stance, load-filtered; NaN elsewhere."""
+        wanted = 1 << leg_row(self.stance.side.other, SHANK)
+        poses = new_poses(len(self.loads_m))
+        return some_poses(
+            self.loads_m, self.body, wanted, self.inside.start, self.inside.stop, poses
         )
+
+    def in_contact(self) -> slice:
+        """Which plate samples lie in the stance."""
+        return self._contact
+
+    @cached_property
+    def _contact(self) -> slice:
+        first = self.force_time_s.searchsorted(self.stance.t_on_s, side="left")
+        last = self.force_time_s.searchsorted(self.stance.t_off_s, side="right")
+        return slice(int(first), int(last))

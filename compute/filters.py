@@ -70,13 +70,35 @@ def _section(design_hz: float, rate_hz: float) -> Section:
 
 
 @kernel
+def _advance(x: np.ndarray, section: Section, state: np.ndarray, out: np.ndarray) -> None:
+    """One sample of channels side by side through the section; `out` may be `x`."""
+    b0, b1, b2 = section.b[0], section.b[1], section.b[2]
+    a1, a2 = section.a[1], section.a[2]
+    for c in range(x.shape[0]):
+        v = x[c]
+        y = b0 * v + state[0, c]
+        state[0, c] = b1 * v - a1 * y + state[1, c]
+        state[1, c] = b2 * v - a2 * y
+        out[c] = y
+
+
+@kernel
+def _settle(x: np.ndarray, section: Section, state: np.ndarray) -> None:
+    """State of channels that have been `x` for ever."""
+    for c in range(x.shape[0]):
+        state[0, c] = section.zi[0] * x[c]
+        state[1, c] = section.zi[1] * x[c]
+
+
+@kernel
 def zero_lag(x: np.ndarray, section: Section, work: np.ndarray, out: np.ndarray) -> np.ndarray:
     """Filter every column forward and back.
 
     Parameters
     ----------
     x : shape (n, channels), n >= 2.
-    work : shape (>= n + 2 pad,), scratch.
+    work : shape (>= n + 2 pad,), scratch. As many channels as (pad + 3) go into it are filtered side by
+        side, which is quicker: `scratch` makes room for all.
     out : shape (n, channels), may be `x`.
 
     Returns
@@ -84,36 +106,34 @@ def zero_lag(x: np.ndarray, section: Section, work: np.ndarray, out: np.ndarray)
     `out`. Ends are extended by point reflection over `section.pad` samples, at most n - 1, and each
     pass starts in the settled state of its first sample (as `scipy.signal.filtfilt` does).
     """
-    b0, b1, b2 = section.b[0], section.b[1], section.b[2]
-    a1, a2 = section.a[1], section.a[2]
-    z1, z2 = section.zi[0], section.zi[1]
     n, channels = x.shape
     pad = min(section.pad, n - 1)
-    m = n + 2 * pad
-    for c in range(channels):
+    width = min(channels, work.shape[0] // (pad + 3))
+    for first in range(0, channels, width):
+        last = min(first + width, channels)
+        k = last - first
+        state = work[: 2 * k].reshape((2, k))
+        row = work[2 * k : 3 * k]
+        # The extension beyond the end; what comes out of the one before the start is never needed.
+        tail = work[3 * k : (3 + pad) * k].reshape((pad, k))
         for i in range(pad):
-            work[i] = 2.0 * x[0, c] - x[pad - i, c]
-            work[pad + n + i] = 2.0 * x[n - 1, c] - x[n - 2 - i, c]
+            for c in range(k):
+                tail[i, c] = 2.0 * x[n - 1, first + c] - x[n - 2 - i, first + c]
+        for i in range(pad):
+            for c in range(k):
+                row[c] = 2.0 * x[0, first + c] - x[pad - i, first + c]
+            if i == 0:
+                _settle(row, section, state)
+            _advance(row, section, state, row)
         for i in range(n):
-            work[pad + i] = x[i, c]
-        s1 = z1 * work[0]
-        s2 = z2 * work[0]
-        for i in range(m):
-            v = work[i]
-            y = b0 * v + s1
-            s1 = b1 * v - a1 * y + s2
-            s2 = b2 * v - a2 * y
-            work[i] = y
-        s1 = z1 * work[m - 1]
-        s2 = z2 * work[m - 1]
-        for i in range(m - 1, -1, -1):
-            v = work[i]
-            y = b0 * v + s1
-            s1 = b1 * v - a1 * y + s2
-            s2 = b2 * v - a2 * y
-            work[i] = y
-        for i in range(n):
-            out[i, c] = work[pad + i]
+            _advance(x[i, first:last], section, state, out[i, first:last])
+        for i in range(pad):
+            _advance(tail[i], section, state, tail[i])
+        _settle(tail[pad - 1], section, state)
+        for i in range(pad - 1, -1, -1):
+            _advance(tail[i], section, state, row)
+        for i in range(n - 1, -1, -1):
+            _advance(out[i, first:last], section, state, out[i, first:last])
     return out
 
 

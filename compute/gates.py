@@ -4,6 +4,7 @@ Limits are in `compute.settings`; each gate is one function that answers yes or 
 """
 
 from collections.abc import Callable
+from statistics import median
 
 import numpy as np
 
@@ -13,7 +14,8 @@ from compute.cross_belt import crosses_belts
 from compute.evidence import Evidence
 from compute.features import belt_speed_m_per_s
 from compute.history import History
-from compute.marker_gate import apart, exchanged, jumped, widths_m
+from compute.jit import kernel
+from compute.marker_gate import apart, distance_m, exchanged, jumped, widths_m
 from compute.plate_gate import frozen, saturated
 from compute.pose import LANDMARKS
 from compute.settings import Settings
@@ -42,7 +44,8 @@ def judge(stance: Stance, evidence: Evidence, history: History) -> tuple[set[str
         "lever_mismatch": _lever_mismatch,
     }
     reasons = {name for name, gate in gates.items() if gate(stance, evidence, history)}
-    if "marker_swap" not in reasons and _misfit(evidence, history):
+    misfit = _misfit(evidence, history)
+    if misfit and "marker_swap" not in reasons:
         reasons.add("cluster_residual")
     history.measure(stance, widths_m(evidence))
     return reasons, under_other_foot(evidence)
@@ -69,26 +72,38 @@ def doubtful(peak_nm: float, evidence: Evidence, history: History) -> bool:
 def fits(residual_m: np.ndarray, settings: Settings) -> bool:
     """Whether the unfiltered misfit of a shank cluster over a stance is that of a rigid body."""
     return bool(
-        residual_m.mean() < settings.max_residual_mean_m
-        and residual_m.max() < settings.max_residual_m
-        and np.abs(np.diff(residual_m)).max(initial=0.0) < settings.max_residual_step_m
-    )
+        is_rigid(
+            residual_m, settings.max_residual_mean_m, settings.max_residual_m, settings.max_residual_step_m
+        )
+    )  # fmt: skip
+
+
+@kernel
+def is_rigid(residual_m: np.ndarray, mean_m: float, most_m: float, step_m: float) -> bool:
+    """Whether a misfit, shape (n,), its mean and its changes stay below limits; not where one is missing."""
+    total, n = 0.0, residual_m.shape[0]
+    for i in range(n):
+        total += residual_m[i]
+        if not residual_m[i] < most_m:
+            return False
+        if i > 0 and not abs(residual_m[i] - residual_m[i - 1]) < step_m:
+            return False
+    return total / n < mean_m
 
 
 def _misfit(evidence: Evidence, history: History) -> bool:
     """Shank cluster (or its landmarks) bent or moved, or foot cluster beyond use."""
     settings, side, inside = evidence.settings, evidence.stance.side, evidence.inside
     foot = evidence.raw_poses.residual_m[inside, leg_row(side, FOOT)]
-    if not np.isnan(foot).all() and np.nanmax(foot) > settings.max_foot_residual_m:
-        return True
-    if jumped(evidence) or apart(evidence):
-        return True
+    # Each is looked at whatever the others say, so that warming up compiles all of them.
+    found = [(foot > settings.max_foot_residual_m).any(), jumped(evidence), apart(evidence)]
     if evidence.leg.shank.mode == LANDMARKS:
-        usual = history.widths_m(side)
-        return _stretched(evidence) or bool(
-            len(usual) and np.abs(widths_m(evidence) - usual).max() > settings.max_width_change_m
-        )
-    return not fits(evidence.raw_poses.residual_m[inside, leg_row(side, SHANK)], settings)
+        usual, now = history.widths_m(side), widths_m(evidence)
+        found += [_stretched(evidence)]
+        found += [bool(len(usual)) and np.abs(now - usual).max() > settings.max_width_change_m]
+    else:
+        found += [not fits(evidence.raw_poses.residual_m[inside, leg_row(side, SHANK)], settings)]
+    return any(found)
 
 
 def _stretched(evidence: Evidence) -> bool:
@@ -98,14 +113,37 @@ def _stretched(evidence: Evidence) -> bool:
     """
     settings, shank = evidence.settings, evidence.leg.shank
     markers = evidence.markers_m[evidence.inside]
-    kjc, ajc = markers[:, shank.knee].mean(axis=1), markers[:, shank.ankle].mean(axis=1)
-    length = np.linalg.norm(kjc - ajc, axis=1)
-    most = np.abs(length - float(np.linalg.norm(shank.ajc_local_m))).max()
-    for a, b in (shank.knee, shank.ankle, shank.axis):
-        if a != b:
-            width = np.linalg.norm(markers[:, a] - markers[:, b], axis=1)
-            most = max(most, np.abs(width - np.median(width)).max())
+    length_m = float(np.linalg.norm(shank.ajc_local_m))
+    most = most_stretched_m(markers, shank.knee, shank.ankle, shank.axis, length_m)
     return bool(most > settings.max_stretch_m)
+
+
+@kernel
+def most_stretched_m(
+    markers_m: np.ndarray, knee: np.ndarray, ankle: np.ndarray, axis: np.ndarray, length_m: float
+) -> float:
+    """Largest change of a tibia's length from `length_m`, or of its widths from their medians.
+
+    Parameters
+    ----------
+    markers_m : shape (n, markers, 3). knee, ankle, axis : rows of two markers (`ShankArrays`).
+    """
+    n, most = markers_m.shape[0], 0.0
+    width, kjc, ajc = np.empty(n), np.empty(3), np.empty(3)
+    for i in range(n):
+        for j in range(3):
+            kjc[j] = 0.5 * (markers_m[i, knee[0], j] + markers_m[i, knee[1], j])
+            ajc[j] = 0.5 * (markers_m[i, ankle[0], j] + markers_m[i, ankle[1], j])
+        most = max(most, abs(distance_m(kjc, ajc) - length_m))
+    for pair in (knee, ankle, axis):
+        if pair[0] == pair[1]:
+            continue
+        for i in range(n):
+            width[i] = distance_m(markers_m[i, pair[0]], markers_m[i, pair[1]])
+        usual = np.median(width)
+        for i in range(n):
+            most = max(most, abs(width[i] - usual))
+    return most
 
 
 def _swapped(stance: Stance, evidence: Evidence, history: History) -> bool:
@@ -138,6 +176,8 @@ def _swapped(stance: Stance, evidence: Evidence, history: History) -> bool:
 
 def _filled_near_peak(stance: Stance, evidence: Evidence, history: History) -> bool:
     """A marker was reconstructed within 50 ms of a peak."""
+    if not evidence.filled.any():
+        return False
     filled_s = evidence.marker_time_s[evidence.filled]
     peaks_pct = np.array([stance.ekam_peak1_at_pct, stance.ekam_peak2_at_pct])
     at_s = stance.t_on_s + peaks_pct / 100.0 * stance.stance_s
@@ -152,11 +192,12 @@ def _implausible(stance: Stance, evidence: Evidence, history: History) -> bool:
     """Size of the moment, its rate and impulse; size of the vertical load."""
     settings, mass = evidence.settings, stance.body_mass_kg
     low, high = settings.ekam_limits_nm_per_kg
-    peaks = np.array([stance.ekam_peak1_nm, stance.ekam_peak2_nm]) / mass
-    rate = np.diff(evidence.curve("ekam_nm")) * evidence.marker_hz / mass
+    ekam = evidence.curve("ekam_nm")
+    rate = (ekam[1:] - ekam[:-1]) * evidence.marker_hz / mass
     fz = evidence.wrench[evidence.in_contact(), stance.side, 1] / evidence.weight_n
     return not bool(
-        np.all((peaks >= low) & (peaks <= high))
+        low <= stance.ekam_peak1_nm / mass <= high
+        and low <= stance.ekam_peak2_nm / mass <= high
         and np.abs(rate).max() < settings.max_ekam_rate_nm_per_kg_s
         and stance.ekam_impulse_nms / mass < settings.max_impulse_nms_per_kg
         and settings.fz_peak_limits_bw[0] <= fz.max() <= settings.fz_peak_limits_bw[1]
@@ -174,10 +215,11 @@ def _single_support_bw(evidence: Evidence) -> np.ndarray:
     stance, context, time_s = evidence.stance, evidence.context, evidence.time_s
     first_s, last_s = context.other_off_s, context.other_on_s
     if not last_s > first_s:
-        first_s, last_s = stance.t_on_s + np.array([0.2, 0.8]) * stance.stance_s
-    return np.asarray(
-        evidence.wrench_at[(time_s >= first_s) & (time_s <= last_s), 1] / evidence.weight_n
-    )
+        first_s = stance.t_on_s + 0.2 * stance.stance_s
+        last_s = stance.t_on_s + 0.8 * stance.stance_s
+    first = int(time_s.searchsorted(first_s, side="left"))
+    last = int(time_s.searchsorted(last_s, side="right"))
+    return np.asarray(evidence.wrench_at[first:last, 1] / evidence.weight_n)
 
 
 def _handrail(stance: Stance, evidence: Evidence, history: History) -> bool:
@@ -201,10 +243,10 @@ def _far_off(peak_nm: float, evidence: Evidence, history: History) -> bool:
     settings, before = evidence.settings, history.peaks_nm(evidence.stance.side)
     if len(before) < 10:
         return False
-    median = float(np.median(before))
-    spread = 1.4826 * float(np.median(np.abs(before - median)))
-    spread = max(spread, settings.outlier_floor * abs(median))
-    return abs(peak_nm - median) > settings.outlier_z * spread
+    usual = median(before)
+    spread = 1.4826 * median([abs(each - usual) for each in before])
+    spread = max(spread, settings.outlier_floor * abs(usual))
+    return abs(peak_nm - usual) > settings.outlier_z * spread
 
 
 def _speed_changed(stance: Stance, evidence: Evidence, history: History) -> bool:
@@ -224,7 +266,7 @@ def _lever_mismatch(stance: Stance, evidence: Evidence, history: History) -> boo
     settings, mass = evidence.settings, stance.body_mass_kg
     ekam, vector = evidence.curve("ekam_nm"), evidence.curve("ekam_vector_nm")
     for at_pct in (stance.ekam_peak1_at_pct, stance.ekam_peak2_at_pct):
-        k = int(np.argmin(np.abs(evidence.pct - at_pct)))
+        k = int(np.abs(evidence.pct - at_pct).argmin())
         gap = abs(ekam[k] - vector[k])
         if (
             gap > settings.max_lever_gap * abs(ekam[k])

@@ -1,7 +1,8 @@
 """What the stances before tell about this one."""
 
 from collections import deque
-from dataclasses import replace
+from statistics import median
+from typing import Any
 
 import numpy as np
 
@@ -48,6 +49,8 @@ class History:
     def widths_m(self, side: Side) -> np.ndarray:
         """Median distances between the landmarks of a leg over its last good stances; empty before two."""
         seen = self._widths_m[side]
+        if seen and not len(seen[-1]):
+            return seen[-1]
         return np.median(seen, axis=0) if len(seen) >= _NEEDED_WIDTHS else np.empty(0)
 
     def broken_since(self, time_s: float) -> bool:
@@ -57,30 +60,40 @@ class History:
             for last in self._last.values()
         )
 
-    def peaks_nm(self, side: Side) -> np.ndarray:
+    def peaks_nm(self, side: Side) -> list[float]:
         """First EKAM peaks of the last counted stances of a leg, oldest first."""
-        return np.array([stance.ekam_peak1_nm for stance in self._legs[side]])
+        return [stance.ekam_peak1_nm for stance in self._legs[side]]
 
     def belt_speed_m_per_s(self) -> float:
         """Median speed of the stance foot over the last stances of both legs; NaN before three."""
-        return float(np.median(self._speeds)) if len(self._speeds) >= 3 else float("nan")
+        return median(self._speeds) if len(self._speeds) >= 3 else float("nan")
 
-    def relate(self, stance: Stance) -> Stance:
-        """Fill in what compares this stance with the ones before."""
+    def relate(self, stance: Stance, numbers: dict[str, Any]) -> dict[str, float]:
+        """What compares a stance with the ones before, by the field of `Stance`.
+
+        Parameters
+        ----------
+        stance : side and times. numbers : its own values, from `compute.features.read_off`.
+        """
         before, other = self._last.get(stance.side), self._last.get(stance.side.other)
-        changes: dict[str, float] = {}
+        found: dict[str, float] = {}
         if before is not None and stance.t_on_s - before.t_on_s <= _LONGEST_STRIDE_S:
-            changes["stride_s"] = stance.t_on_s - before.t_on_s
-            changes["stride_length_m"] = (
-                stance.belt_speed_m_per_s * changes["stride_s"]
-                + stance.heel_forward_m
+            found["stride_s"] = stance.t_on_s - before.t_on_s
+            found["stride_length_m"] = (
+                numbers["belt_speed_m_per_s"] * found["stride_s"]
+                + numbers["heel_forward_m"]
                 - before.heel_forward_m
             )
         if other is not None and other.valid and stance.t_on_s - other.t_on_s <= _LONGEST_STRIDE_S:
-            left, right = (stance, other) if stance.side is Side.LEFT else (other, stance)
-            changes["ekam_symmetry_pct"] = symmetry_pct(left.ekam_peak1_nm, right.ekam_peak1_nm)
-            changes["stance_symmetry_pct"] = symmetry_pct(left.stance_s, right.stance_s)
-        return replace(stance, **changes)  # type: ignore[arg-type]
+            peaks_nm, times_s = (
+                (numbers["ekam_peak1_nm"], other.ekam_peak1_nm),
+                (stance.stance_s, other.stance_s),
+            )
+            if stance.side is Side.RIGHT:
+                peaks_nm, times_s = peaks_nm[::-1], times_s[::-1]
+            found["ekam_symmetry_pct"] = symmetry_pct(*peaks_nm)
+            found["stance_symmetry_pct"] = symmetry_pct(*times_s)
+        return found
 
 
 def symmetry_pct(left: float, right: float) -> float:

@@ -5,15 +5,16 @@ toe-off where the toe is furthest behind it. They tell which foot stepped and wh
 loaded by it; the kinetics rest on the plates' own events.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from math import nan
+from functools import cache, cached_property
+from math import ceil, nan
 
 import numpy as np
-from scipy.signal import find_peaks
 
 from compute.conventions import Side
 from compute.filters import Section, zero_lag
+from compute.jit import kernel
+from compute.peaks import maxima
 
 # The first group of which every marker is seen in every frame is used. ``x``: letter of the side.
 PELVIS = (("LPSI", "RPSI"), ("SACR",), ("LASI", "RASI"))
@@ -48,6 +49,12 @@ class FootPaths:
     heel_m: np.ndarray
     toe_m: np.ndarray
     has_toe: tuple[bool, bool]
+
+    @cached_property
+    def speed_m_per_s(self) -> np.ndarray:
+        """Forward speed of both heels and both toes, shape (n, 4), left before right."""
+        points_m = np.concatenate([self.heel_m, self.toe_m], axis=1)
+        return speeds(self.time_s, points_m, np.empty_like(points_m))
 
 
 @dataclass(frozen=True)
@@ -100,36 +107,95 @@ def foot_paths(
     n = len(time_s)
     if n < MIN_FRAMES:
         return None
-    x = markers_m[:, :, 0]
-    seen = {name for i, name in enumerate(names) if not np.isnan(x[:, i]).any()}
-
-    def mean(groups: Iterable[tuple[str, ...]], letter: str = "") -> np.ndarray | None:
-        for group in groups:
-            own = [name.replace("x", letter) for name in group]
-            if seen.issuperset(own):
-                return np.asarray(x[:, [names.index(name) for name in own]].mean(axis=1))
-        return None
-
+    rows = _rows(names)
     paths = np.empty((n, 5))
-    origin = mean((*PELVIS, *KNEES))
-    if origin is None and knees_m is not None:
-        origin = knees_m[:, :, 0].mean(axis=1)
+    if not seen_mean(markers_m, rows["origin"], paths[:, 0]):
+        if knees_m is None:
+            return None
+        paths[:, 0] = knees_m[:, :, 0].mean(axis=1)
     has_toe = [False, False]
     for side in Side:
-        heel = mean(HEEL, side.letter)
-        if heel is None and ankles_m is not None:
-            heel = ankles_m[:, side, 0]
-        toe = mean(TOE, side.letter)
-        if heel is None or origin is None:
-            return None
-        has_toe[side] = toe is not None
-        paths[:, 1 + side] = heel
-        paths[:, 3 + side] = heel if toe is None else toe
-        paths[:, 0] = origin
+        heel, toe = paths[:, 1 + side], paths[:, 3 + side]
+        if not seen_mean(markers_m, rows[side.letter + "heel"], heel):
+            if ankles_m is None:
+                return None
+            heel[:] = ankles_m[:, side, 0]
+        has_toe[side] = bool(seen_mean(markers_m, rows[side.letter + "toe"], toe))
+        if not has_toe[side]:
+            toe[:] = heel
     if np.isnan(paths).any():
         return None
-    zero_lag(paths, section, np.empty(n + 2 * section.pad), paths)
+    zero_lag(paths, section, np.empty(n + 10 * section.pad), paths)
     return FootPaths(time_s, paths[:, 0], paths[:, 1:3], paths[:, 3:5], (has_toe[0], has_toe[1]))
+
+
+@cache
+def _rows(names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Groups of which all markers are among `names`, in order: rows of their markers, -1 for no more."""
+
+    def known(groups: tuple[tuple[str, ...], ...], letter: str = "") -> np.ndarray:
+        own = [[name.replace("x", letter) for name in group] for group in groups]
+        found = [[names.index(name) for name in group] for group in own if set(group) <= set(names)]
+        return np.array([(*group, -1, -1, -1)[:4] for group in found], dtype=np.int64).reshape(
+            -1, 4
+        )
+
+    rows = {"origin": known((*PELVIS, *KNEES))}
+    for side in Side:
+        rows[side.letter + "heel"] = known(HEEL, side.letter)
+        rows[side.letter + "toe"] = known(TOE, side.letter)
+    return rows
+
+
+@kernel
+def seen_mean(markers_m: np.ndarray, groups: np.ndarray, out: np.ndarray) -> bool:
+    """Mean forward position of the first group of markers of which none is ever missing.
+
+    Parameters
+    ----------
+    markers_m : shape (n, markers, 3). groups : shape (g, 4), rows of the markers, -1 for no more.
+    out : shape (n,), receives the mean.
+
+    Returns
+    -------
+    Whether there is such a group; `out` holds nothing of use otherwise.
+    """
+    for g in range(groups.shape[0]):
+        count = 0
+        while count < groups.shape[1] and groups[g, count] >= 0:
+            count += 1
+        seen = True
+        for i in range(markers_m.shape[0]):
+            total = markers_m[i, groups[g, 0], 0]
+            for k in range(1, count):
+                total += markers_m[i, groups[g, k], 0]
+            out[i] = total / count
+            seen = seen and not np.isnan(total)
+        if seen:
+            return True
+    return False
+
+
+@kernel
+def speeds(time_s: np.ndarray, x: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """Derivative of every column: central differences of second order, as `numpy.gradient`'s.
+
+    Parameters
+    ----------
+    time_s : shape (n,), n >= 2, increasing, any distances. x, out : shape (n, columns).
+    """
+    n, columns = x.shape
+    for c in range(columns):
+        out[0, c] = (x[1, c] - x[0, c]) / (time_s[1] - time_s[0])
+        out[n - 1, c] = (x[n - 1, c] - x[n - 2, c]) / (time_s[n - 1] - time_s[n - 2])
+    for i in range(1, n - 1):
+        before, after = time_s[i] - time_s[i - 1], time_s[i + 1] - time_s[i]
+        both = before + after
+        low, middle = -after / (before * both), (after - before) / (before * after)
+        high = before / (after * both)
+        for c in range(columns):
+            out[i, c] = low * x[i - 1, c] + middle * x[i, c] + high * x[i + 1, c]
+    return out
 
 
 def kinematic_events(paths: FootPaths, prominence_m: float = MIN_PROMINENCE_M) -> KinematicEvents:
@@ -138,27 +204,32 @@ def kinematic_events(paths: FootPaths, prominence_m: float = MIN_PROMINENCE_M) -
     An extremum must stand out of its surroundings by `prominence_m`; one whose surroundings the span
     does not show far enough is left out.
     """
-    strikes, toe_offs = (
-        tuple(
-            _maxima(paths.time_s, sign * (foot[:, side] - paths.pelvis_m), prominence_m)
-            for side in Side
-        )
-        for sign, foot in ((1.0, paths.heel_m), (-1.0, paths.toe_m))
+    left, right = (events_of(paths, side, prominence_m) for side in Side)
+    return KinematicEvents((left[0], right[0]), (left[1], right[1]))
+
+
+def events_of(
+    paths: FootPaths, side: Side, prominence_m: float = MIN_PROMINENCE_M
+) -> tuple[np.ndarray, np.ndarray]:
+    """Heel strikes and toe-offs of one foot, s."""
+    forward, behind = paths.heel_m[:, side] - paths.pelvis_m, paths.pelvis_m - paths.toe_m[:, side]
+    return (
+        _maxima(paths.time_s, forward, prominence_m),
+        _maxima(paths.time_s, behind, prominence_m),
     )
-    return KinematicEvents((strikes[0], strikes[1]), (toe_offs[0], toe_offs[1]))
 
 
 def stance_events(
     events: KinematicEvents, side: Side, t_on_s: float, t_off_s: float
 ) -> StanceEvents:
     """Kinematic events nearest to a stance of the plate under `side`."""
-    own = _nearest(events.strikes_s[side], t_on_s)
-    other = _nearest(events.strikes_s[side.other], t_on_s)
+    own = nearest_event(events.strikes_s[side], t_on_s)
+    other = nearest_event(events.strikes_s[side.other], t_on_s)
     gaps = [abs(own - t_on_s), abs(other - t_on_s)]
     nearest = None
     if not np.isnan(gaps).all():
         nearest = side if np.nanargmin(gaps) == 0 else side.other
-    return StanceEvents(own, _nearest(events.toe_offs_s[side], t_off_s), nearest)
+    return StanceEvents(own, nearest_event(events.toe_offs_s[side], t_off_s), nearest)
 
 
 def foot_in_swing(paths: FootPaths, side: Side, margin_s: float = 0.03) -> np.ndarray:
@@ -181,36 +252,53 @@ def foot_in_swing(paths: FootPaths, side: Side, margin_s: float = 0.03) -> np.nd
     ground it stands still. A foot swings when both its points are faster than that.
     """
     n = len(paths.time_s)
-    points = np.concatenate([paths.heel_m, paths.toe_m], axis=1)
-    speed = np.gradient(points, paths.time_s, axis=0)
-    belt = speed.min(axis=1)
-    own = np.minimum(speed[:, side], speed[:, 2 + side])
-    swing = own - belt > SWING_SPEED_M_PER_S
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], swing, [False]]).astype(np.int8)))
     period_s = (paths.time_s[-1] - paths.time_s[0]) / (n - 1)
-    before = int(np.ceil((margin_s + (0.04 if paths.has_toe[side] else 0.1)) / period_s))
-    after = int(np.ceil(margin_s / period_s))
-    out = np.zeros(n, dtype=bool)
-    for first, last in zip(edges[::2], edges[1::2], strict=True):
-        out[first + before : max(last - after, 0)] = True
+    before = ceil((margin_s + (0.04 if paths.has_toe[side] else 0.1)) / period_s)
+    after = ceil(margin_s / period_s)
+    return swinging(paths.speed_m_per_s, int(side), before, after, np.empty(n, dtype=np.bool_))
+
+
+@kernel
+def against_belt(speed_m_per_s: np.ndarray, side: int) -> float:
+    """Speed of a foot's slower point against the slowest of the four; of one frame, shape (4,)."""
+    s = speed_m_per_s
+    return min(s[side], s[2 + side]) - min(min(s[0], s[1]), min(s[2], s[3]))
+
+
+@kernel
+def swinging(
+    speed_m_per_s: np.ndarray, side: int, before: int, after: int, out: np.ndarray
+) -> np.ndarray:
+    """Frames in which a foot is faster than the belt, but for those next to the ends of every swing.
+
+    Parameters
+    ----------
+    speed_m_per_s : shape (n, 4), `FootPaths.speed_m_per_s`.
+    before, after : frames taken off at the beginning and at the end of every swing.
+    out : shape (n,), bool.
+    """
+    n = speed_m_per_s.shape[0]
+    out[:] = False
+    i = 0
+    while i < n:
+        end = i
+        while end < n and against_belt(speed_m_per_s[end], side) > SWING_SPEED_M_PER_S:
+            end += 1
+        out[i + before : max(end - after, i + before)] = True
+        i = end + 1
     return out
 
 
-def _maxima(time_s: np.ndarray, x: np.ndarray, prominence: float) -> np.ndarray:
-    """Times of the maxima, at the vertex of the parabola through the highest frames."""
-    if np.ptp(x) < MIN_RANGE_M:
+def _maxima(time_s: np.ndarray, x: np.ndarray, prominence_m: float) -> np.ndarray:
+    """Times of the maxima of a path; none of one that hardly moves."""
+    if x.max() - x.min() < MIN_RANGE_M:
         return np.empty(0)
-    top, _ = find_peaks(x, prominence=prominence)
-    if not len(top):
-        return np.empty(0)
-    before, at, after = x[top - 1], x[top], x[top + 1]
-    bend = before - 2.0 * at + after
-    shift = np.where(bend < 0.0, 0.5 * (before - after) / np.where(bend < 0.0, bend, -1.0), 0.0)
-    step = np.where(shift < 0.0, time_s[top] - time_s[top - 1], time_s[top + 1] - time_s[top])
-    return np.asarray(time_s[top] + shift * step)
+    out = np.empty(len(x))
+    return out[: maxima(time_s, x, prominence_m, out)]
 
 
-def _nearest(times_s: np.ndarray, to_s: float) -> float:
+def nearest_event(times_s: np.ndarray, to_s: float) -> float:
+    """The event that is the same as the one of the plate at `to_s`; NaN where there is none."""
     if not len(times_s):
         return nan
     time_s = float(times_s[np.argmin(np.abs(times_s - to_s))])

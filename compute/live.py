@@ -36,12 +36,17 @@ class LivePath:
         self._half_s = 0.5 / marker_hz
         self.delay_s = group_delay_s(cutoff_hz) + self._half_s
         self._section = causal_section(cutoff_hz, marker_hz)
-        self._shanks = (subject.left.shank.arrays(names), subject.right.shank.arrays(names))
+        used = [name for name in names if name in subject.needed()]
+        self._rows = np.array([names.index(name) for name in used], dtype=np.int64)
+        self._shanks = (
+            subject.left.shank.arrays(tuple(used)),
+            subject.right.shank.arrays(tuple(used)),
+        )
         self._mass_kg = subject.body_mass_kg
-        self._marker_state = np.full((3 * len(names), 2), np.nan)
+        self._marker_state = np.full((3 * len(used), 2), np.nan)
         self._wrench_state = np.full((12, 2), np.nan)
         self._offset = np.zeros((2, 6))
-        self._settling = np.zeros(len(names), dtype=np.int64)
+        self._settling = np.zeros(len(used), dtype=np.int64)
         self._settle_frames = math.ceil(SETTLING * group_delay_s(cutoff_hz) * marker_hz)
         self._done_s = -np.inf
 
@@ -68,6 +73,7 @@ class LivePath:
         out = live_frames(
             marker_time_s,
             markers_m,
+            self._rows,
             force_time_s,
             wrench,
             offsets,
@@ -90,6 +96,7 @@ class LivePath:
 def live_frames(
     marker_time_s: np.ndarray,
     markers_m: np.ndarray,
+    rows: np.ndarray,
     force_time_s: np.ndarray,
     wrench: np.ndarray,
     offsets: np.ndarray,
@@ -108,7 +115,8 @@ def live_frames(
 
     Parameters
     ----------
-    marker_time_s : shape (n,). markers_m : shape (n, markers, 3), lab, m.
+    marker_time_s : shape (n,). markers_m : shape (n, all markers, 3), lab, m.
+    rows : shape (markers,), the markers that are used, in the order of `left` and `right`.
     force_time_s : shape (k,). wrench : shape (k, 2, 6), both sides, F and M_O as read, lab.
     offsets : changes of the plates' offsets in order of time, `compute.baseline.track_offset`.
     offset : shape (2, 6), state: the offset that holds, zero before the first frame.
@@ -119,7 +127,7 @@ def live_frames(
         cluster: its filter has restarted and lags less than the others'. `settle_frames` of them.
     out : shape (n, 5), receives time_s, EKAM left and right (N·m), Fz left and right (N).
     """
-    markers = markers_m.shape[1]
+    markers = rows.shape[0]
     flat = np.empty(3 * markers)
     frame = np.empty((markers, 3))
     usable, seen = np.empty(markers, dtype=np.bool_), np.empty(markers, dtype=np.bool_)
@@ -150,7 +158,7 @@ def live_frames(
             mean[c] = mean[c] / count if count else np.nan
         for m in range(markers):
             for j in range(3):
-                flat[3 * m + j] = markers_m[i, m, j]
+                flat[3 * m + j] = markers_m[i, rows[m], j]
             seen[m] = not np.isnan(flat[3 * m] + flat[3 * m + 1] + flat[3 * m + 2])
             if not seen[m]:
                 settling[m] = settle_frames

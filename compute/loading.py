@@ -9,7 +9,7 @@ RISE_PCT = 13.0
 """The loading phase ends at this share of the stance."""
 
 
-def loading_rates(evidence: Evidence, section: Section) -> tuple[float, float]:
+def loading_rates(evidence: Evidence, section: Section) -> dict[str, float]:
     """Average and instantaneous vertical loading rate of a stance, N/s.
 
     Parameters
@@ -19,8 +19,9 @@ def loading_rates(evidence: Evidence, section: Section) -> tuple[float, float]:
 
     Returns
     -------
-    VALR : slope of the vertical load between 20 and 80 % of the interval from heel strike to 13 % of
-        stance. VILR : steepest rise in the same interval. (Milner 2006; Crowell & Davis 2011.)
+    By the field of `Stance`, nothing where the interval holds fewer than five samples. VALR: slope of the
+    vertical load between 20 and 80 % of the interval from heel strike to 13 % of stance. VILR: steepest
+    rise in the same interval. (Milner 2006; Crowell & Davis 2011.)
 
     Notes
     -----
@@ -33,11 +34,13 @@ def loading_rates(evidence: Evidence, section: Section) -> tuple[float, float]:
     fz = np.ascontiguousarray(evidence.wrench[:, stance.side, 1:2])
     work = np.empty(len(fz) + 2 * section.pad)
     fz = zero_lag(fz, section, work, np.empty_like(fz))[:, 0]
-    first = int(np.searchsorted(time_s, stance.t_on_s))
-    end = int(np.searchsorted(time_s, stance.t_on_s + RISE_PCT / 100.0 * stance.stance_s))
+    first = int(time_s.searchsorted(stance.t_on_s))
+    end = int(time_s.searchsorted(stance.t_on_s + RISE_PCT / 100.0 * stance.stance_s))
     if end - first < 5:
-        return float("nan"), float("nan")
+        return {}
     low, high = first + round(0.2 * (end - first)), first + round(0.8 * (end - first))
     valr = (fz[high] - fz[low]) / (time_s[high] - time_s[low])
-    vilr = np.max(np.diff(fz[first : end + 1]) / np.diff(time_s[first : end + 1]))
-    return float(valr), float(vilr)
+    rises = (fz[first + 1 : end + 1] - fz[first:end]) / (
+        time_s[first + 1 : end + 1] - time_s[first:end]
+    )
+    return {"valr_n_per_s": float(valr), "vilr_n_per_s": float(rises.max())}

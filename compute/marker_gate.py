@@ -6,6 +6,7 @@ import numpy as np
 
 from compute.body import FOOT, leg_row
 from compute.evidence import Evidence
+from compute.jit import kernel
 from compute.pose import LANDMARKS
 
 _TRADED_M = 0.03
@@ -18,9 +19,8 @@ def jumped(evidence: Evidence) -> bool:
     Its second difference is that of a body that is accelerated no harder than a leg can be.
     """
     settings, dt = evidence.settings, 1.0 / evidence.marker_hz
-    at = _around(evidence)[:, _shank_rows(evidence)]
-    bend = np.linalg.norm(at[2:] - 2.0 * at[1:-1] + at[:-2], axis=2)
-    return bool(bend.max(initial=0.0) > settings.max_jump_m + settings.max_jump_m_per_s2 * dt * dt)
+    limit_m = settings.max_jump_m + settings.max_jump_m_per_s2 * dt * dt
+    return bool(sharpest_bend_m(_around(evidence), _shank_rows(evidence)) > limit_m)
 
 
 def exchanged(evidence: Evidence) -> bool:
@@ -29,17 +29,9 @@ def exchanged(evidence: Evidence) -> bool:
     For a common movement v and a distance s of both, ``|v + s| + |v - s| >= 2 |v|``: no movement of a
     body brings two labels nearer to each other's places than to their own.
     """
-    at = _around(evidence)
-    steps = np.linalg.norm(np.diff(at, axis=0), axis=2)
     foot = evidence.leg.foot.rows
-    for a in {*_shank_rows(evidence), *foot[foot >= 0].tolist()}:
-        for k in np.flatnonzero(steps[:, a] > _TRADED_M):
-            crossed = np.linalg.norm(at[k + 1, a] - at[k], axis=1)
-            crossed += np.linalg.norm(at[k + 1] - at[k, a], axis=1)
-            traded = (steps[k] > _TRADED_M) & (crossed < 0.5 * (steps[k] + steps[k, a]))
-            if np.delete(traded, a).any():
-                return True
-    return False
+    rows = np.concatenate([_shank_rows(evidence), foot[foot >= 0]])
+    return bool(trade_places(_around(evidence), rows, _TRADED_M))
 
 
 def apart(evidence: Evidence) -> bool:
@@ -49,27 +41,91 @@ def apart(evidence: Evidence) -> bool:
     """
     stance, inside = evidence.stance, evidence.inside
     foot = evidence.raw_poses.origin_m[inside, leg_row(stance.side, FOOT)]
-    gap = np.linalg.norm(evidence.raw_poses.ajc_m[inside, stance.side] - foot, axis=1)
-    return bool(np.median(gap) > evidence.settings.max_ankle_gap_m)
+    gaps_m = np.empty(len(foot))
+    return bool(
+        median_distance_m(evidence.raw_poses.ajc_m[inside, stance.side], foot, gaps_m)
+        > evidence.settings.max_ankle_gap_m
+    )
 
 
 def widths_m(evidence: Evidence) -> np.ndarray:
     """Median distances between the landmarks that carry the tibia; empty for a cluster."""
     if evidence.leg.shank.mode != LANDMARKS:
         return np.empty(0)
-    at = evidence.markers_m[evidence.inside]
-    pairs = combinations(_shank_rows(evidence), 2)
-    return np.array([np.median(np.linalg.norm(at[:, a] - at[:, b], axis=1)) for a, b in pairs])
+    at, scratch = evidence.markers_m[evidence.inside], np.empty(len(evidence.markers_m))
+    pairs = combinations(_shank_rows(evidence).tolist(), 2)
+    return np.array([median_distance_m(at[:, a], at[:, b], scratch) for a, b in pairs])
 
 
-def _shank_rows(evidence: Evidence) -> list[int]:
+def _shank_rows(evidence: Evidence) -> np.ndarray:
     shank = evidence.leg.shank
-    rows = (
-        np.concatenate([shank.knee, shank.ankle, shank.axis])
-        if shank.mode == LANDMARKS
-        else shank.cluster
-    )
-    return sorted(set(rows.tolist()))
+    if shank.mode != LANDMARKS:
+        return np.asarray(shank.cluster)
+    return np.unique(np.concatenate([shank.knee, shank.ankle, shank.axis]))
+
+
+@kernel
+def distance_m(a: np.ndarray, b: np.ndarray) -> float:
+    """Distance of two points, shape (3,)."""
+    x, y, z = a[0] - b[0], a[1] - b[1], a[2] - b[2]
+    return np.sqrt(x * x + y * y + z * z)
+
+
+@kernel
+def median_distance_m(a: np.ndarray, b: np.ndarray, scratch: np.ndarray) -> float:
+    """Median distance of two points over n frames, shapes (n, 3); NaN where one is missing.
+
+    scratch : shape (>= n,).
+    """
+    n = a.shape[0]
+    for i in range(n):
+        scratch[i] = distance_m(a[i], b[i])
+        if np.isnan(scratch[i]):
+            return np.nan
+    return np.median(scratch[:n])
+
+
+@kernel
+def sharpest_bend_m(markers_m: np.ndarray, rows: np.ndarray) -> float:
+    """Largest second difference of some markers; missing ones do not count.
+
+    markers_m : shape (n, markers, 3).
+    """
+    largest = 0.0
+    for i in range(1, markers_m.shape[0] - 1):
+        for row in rows:
+            total = 0.0
+            for j in range(3):
+                before, after = markers_m[i - 1, row, j], markers_m[i + 1, row, j]
+                bend = after - 2.0 * markers_m[i, row, j] + before
+                total += bend * bend
+            if total > largest:
+                largest = total
+    return np.sqrt(largest)
+
+
+@kernel
+def trade_places(markers_m: np.ndarray, rows: np.ndarray, least_m: float) -> bool:
+    """Whether one of some markers and any other one change places from one frame to the next.
+
+    Parameters
+    ----------
+    markers_m : shape (n, markers, 3). rows : those of the leg. least_m : both move by more than this.
+    """
+    for k in range(markers_m.shape[0] - 1):
+        now, then = markers_m[k], markers_m[k + 1]
+        for a in rows:
+            own = distance_m(then[a], now[a])
+            if not own > least_m:
+                continue
+            for b in range(markers_m.shape[1]):
+                other = distance_m(then[b], now[b])
+                if b == a or not other > least_m:
+                    continue
+                crossed = distance_m(then[a], now[b]) + distance_m(then[b], now[a])
+                if crossed < 0.5 * (other + own):
+                    return True
+    return False
 
 
 def _around(evidence: Evidence) -> np.ndarray:

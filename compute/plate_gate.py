@@ -3,6 +3,7 @@
 import numpy as np
 
 from compute.evidence import Evidence
+from compute.jit import kernel
 
 _SMALL_N = 50.0
 _FLAT_N = 10.0
@@ -16,24 +17,54 @@ def saturated(evidence: Evidence) -> bool:
     to a millionth for many samples.
     """
     stance, settings = evidence.stance, evidence.settings
-    load = evidence.wrench[evidence.in_contact(), stance.side, :3]
+    load = evidence.wrench[evidence.in_contact(), stance.side]
     longest = settings.saturated_s * evidence.force_hz
-    for column in load.T:
-        for extreme in (column.max(), column.min()):
-            at = np.abs(column - extreme) <= 1e-6 * abs(extreme)
-            if abs(extreme) > _FLAT_N and _longest_run(at) >= longest and not frozen(evidence):
-                return True
-    return False
+    return bool(longest_at_extreme(load[:, :3], _FLAT_N) >= longest and not frozen(evidence))
 
 
 def frozen(evidence: Evidence) -> bool:
     """All six channels of a loaded plate repeat: the stream stands still."""
     stance, settings = evidence.stance, evidence.settings
     load = evidence.wrench[evidence.in_contact(), stance.side]
-    same = (np.diff(load, axis=0) == 0.0).all(axis=1) & (np.abs(load[1:, 1]) > _SMALL_N)
-    return bool(_longest_run(same) >= settings.frozen_s * evidence.force_hz)
+    return bool(longest_repeat(load, _SMALL_N) >= settings.frozen_s * evidence.force_hz)
 
 
-def _longest_run(flags: np.ndarray) -> int:
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
-    return int((edges[1::2] - edges[::2]).max(initial=0))
+@kernel
+def longest_at_extreme(load_n: np.ndarray, least_n: float) -> int:
+    """Most samples in a row that a channel stays at its highest or lowest value, to a millionth.
+
+    Parameters
+    ----------
+    load_n : shape (k, channels). least_n : extremes no larger than this do not count.
+    """
+    longest = 0
+    for c in range(load_n.shape[1]):
+        high, low = -np.inf, np.inf
+        for i in range(load_n.shape[0]):
+            high, low = max(high, load_n[i, c]), min(low, load_n[i, c])
+        for extreme in (high, low):
+            if not least_n < abs(extreme) < np.inf:
+                continue
+            run = 0
+            for i in range(load_n.shape[0]):
+                run = run + 1 if abs(load_n[i, c] - extreme) <= 1e-6 * abs(extreme) else 0
+                longest = max(longest, run)
+    return longest
+
+
+@kernel
+def longest_repeat(load: np.ndarray, least_n: float) -> int:
+    """Most samples in a row in which every channel is the same as in the one before.
+
+    Parameters
+    ----------
+    load : shape (k, 6), F and M. least_n : vertical loads no larger than this do not count.
+    """
+    longest = run = 0
+    for i in range(1, load.shape[0]):
+        same = abs(load[i, 1]) > least_n
+        for c in range(load.shape[1]):
+            same = same and load[i, c] == load[i - 1, c]
+        run = run + 1 if same else 0
+        longest = max(longest, run)
+    return longest

@@ -1,6 +1,7 @@
 """Score one finished stance from the buffered samples around it. Read `Scorer.score` top to bottom."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -10,27 +11,31 @@ from compute.body import (
     SHANK,
     BodyArrays,
     Poses,
+    below_knee,
     body_arrays,
     body_poses,
     femur_known,
     leg_row,
     new_poses,
+    some_poses,
+    whole_leg,
 )
 from compute.conventions import Side
 from compute.curves import leg_curves
 from compute.evidence import Context, Evidence, Span
-from compute.features import MIN_PROMINENCE_NM_PER_KG, PEAK1_WINDOW_PCT, peak, read_off
-from compute.filters import zero_lag, zero_lag_section
+from compute.features import MIN_PROMINENCE_NM_PER_KG, PEAK1_WINDOW_PCT, read_off
+from compute.filters import zero_lag_section
 from compute.gates import doubtful, fits, judge
 from compute.history import History
-from compute.kinematic_events import foot_in_swing, foot_paths
+from compute.kinematic_events import FootPaths, foot_in_swing, foot_paths
 from compute.loading import loading_rates
-from compute.newton_euler import leg_moments
-from compute.repair import MAX_HELD, blank_held, track_through
+from compute.newton_euler import HALF_WIDTH, leg_moments
+from compute.peaks import peak
+from compute.prepared import Preparation, Prepared
 from compute.resample import resample
 from compute.settings import Settings
 from compute.stance import CURVES, REASONS, Stance
-from compute.subject import Segment, Subject
+from compute.subject import Subject
 from compute.uncertainty import (
     force_covariance,
     marker_variance,
@@ -43,22 +48,6 @@ LONGEST_CHECKED_S = 5.0
 """A person who stands for longer has left the buffers: nothing can be said of its samples."""
 EARLY_MARGIN_S = 0.05
 """An early peak must lie this long before the newest sample, where the filter's end no longer reaches."""
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    """Samples of a stance, repaired and filtered."""
-
-    marker_time_s: np.ndarray
-    raw_m: np.ndarray
-    loads_m: np.ndarray
-    smooth_m: np.ndarray
-    body: BodyArrays
-    left_out: frozenset[str]
-    filled: np.ndarray
-    force_time_s: np.ndarray
-    wrench: np.ndarray
-    own_wrench: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -87,13 +76,10 @@ class Scorer:
     ) -> None:
         self.subject, self.names, self.settings = subject, names, settings
         self.marker_hz, self.force_hz = marker_hz, force_hz
-        self._loads = zero_lag_section(settings.filter_hz, marker_hz)
-        slow_hz = min(settings.filter_hz, settings.inertia_hz)
-        self._one_filter = slow_hz == settings.filter_hz
-        self._smooth = zero_lag_section(slow_hz, marker_hz)
-        self._forces = zero_lag_section(settings.filter_hz, force_hz)
+        self._preparation = Preparation(subject, names, marker_hz, force_hz, settings)
         self._wide = zero_lag_section(min(settings.wide_band_hz, 0.4 * force_hz), force_hz)
-        self._gains = noise_gains(self._loads, self._smooth, self._forces)
+        given = self._preparation
+        self._gains = noise_gains(given.loads, given.smooth, given.forces)
         self._bodies: dict[frozenset[str], BodyArrays] = {}
 
     def score(self, stance: Stance, span: Span, context: Context, history: History) -> Scored:
@@ -113,16 +99,18 @@ class Scorer:
             if self._stepped_within(stance, span):
                 reasons.add("cross_belt")
         if settings.min_stance_s <= stance.stance_s <= LONGEST_CHECKED_S:
-            reasons |= self._broken(stance.t_on_s, stance.t_decide_s, span)
+            reasons |= self._preparation.broken(stance.t_on_s, stance.t_decide_s, span)
         if reasons & {"short_stance", "implausible", "marker_gap", "late_data"}:
             return Scored(_with(stance, reasons))
-        prepared = self._prepare(stance, span, context)
+        prepared = self._preparation.prepare(stance, span, context)
         if prepared is None:
             return Scored(_with(stance, reasons | {"marker_gap"}))
         evidence = self._compute(stance, prepared, context)
-        scored = self._with_sigma(read_off(evidence), evidence, prepared)
-        valr, vilr = loading_rates(evidence, self._wide)
-        scored = replace(history.relate(scored), valr_n_per_s=valr, vilr_n_per_s=vilr)
+        numbers = read_off(evidence)
+        numbers |= self._sigmas(numbers, evidence, prepared)
+        numbers |= loading_rates(evidence, self._wide)
+        numbers |= history.relate(stance, numbers)
+        scored = replace(stance, **numbers)
         found, under_other = judge(scored, evidence, history)
         return Scored(_with(scored, reasons | found), under_other)
 
@@ -135,12 +123,13 @@ class Scorer:
         ----------
         stance : its `t_off_s` is the predicted toe-off, its `t_decide_s` the newest sample's time.
         """
-        if context.flags or self._broken(stance.t_on_s, stance.t_decide_s, span):
+        preparation = self._preparation
+        if context.flags or preparation.broken(stance.t_on_s, stance.t_decide_s, span):
             return None
-        prepared = self._prepare(stance, span, context)
+        prepared = preparation.prepare(stance, span, context)
         if prepared is None:
             return None
-        evidence = self._compute(stance, prepared, context)
+        evidence = self._compute(stance, prepared, context, early=True)
         least_nm = MIN_PROMINENCE_NM_PER_KG * stance.body_mass_kg
         first = peak(evidence.pct, evidence.curve("ekam_nm"), PEAK1_WINDOW_PCT, least_nm)
         at_s = stance.t_on_s + first.at_pct / 100.0 * stance.stance_s
@@ -156,130 +145,46 @@ class Scorer:
 
     def _stepped_within(self, stance: Stance, span: Span) -> bool:
         """Whether the foot of a belt that stayed loaded took a step meanwhile: the other foot held it."""
-        paths = foot_paths(span.marker_time_s, span.markers_m, self.names, self._smooth)
+        paths = foot_paths(span.marker_time_s, span.markers_m, self.names, self._preparation.smooth)
         if paths is None:
             return False
         within = (paths.time_s > stance.t_on_s) & (paths.time_s < stance.t_off_s)
         return bool((foot_in_swing(paths, stance.side) & within).any())
 
-    def _broken(self, t_on_s: float, until_s: float, span: Span) -> set[str]:
-        """Which stream lacks samples between the context before heel strike and `until_s`."""
-        settings = self.settings
-        start_s = t_on_s - settings.min_context_s
-        found = set()
-        for time_s, rate_hz, reason in (
-            (span.marker_time_s, self.marker_hz, "marker_gap"),
-            (span.force_time_s, self.force_hz, "late_data"),
-        ):
-            core = time_s[max(int(np.searchsorted(time_s, start_s, side="right")) - 1, 0) :]
-            if (
-                len(core) < 8
-                or core[0] > start_s
-                or core[-1] < until_s
-                or np.diff(core).max() * rate_hz > 1.5
-            ):
-                found.add(reason)
-        core = span.wrench[span.force_time_s >= start_s]
-        if not found and np.isnan(core).any():
-            found.add("late_data")
-        return found
+    def _compute(
+        self, stance: Stance, prepared: Prepared, context: Context, *, early: bool = False
+    ) -> Evidence:
+        """Poses, moments and curves; the worst marker of a cluster that does not fit is dropped.
 
-    def _prepare(self, stance: Stance, span: Span, context: Context) -> _Prepared | None:
-        """Repair and filter; None when the markers do not carry this leg's shank and foot."""
-        core_s = stance.t_on_s - self.settings.min_context_s
-        first = _unbroken_from(
-            span.force_time_s, self.force_hz, core_s, span.wrench.sum(axis=(1, 2))
-        )
-        force_time_s = span.force_time_s[first:]
-        wrench = span.wrench[first:] - context.offset
-        first = _unbroken_from(span.marker_time_s, self.marker_hz, core_s)
-        markers = span.markers_m[first:].copy()
-        blank_held(markers, MAX_HELD)
-        needed = self._rows_of(stance.side)
-        seen = ~np.isnan(markers[:, needed, 0]).any(axis=1)
-        core = int(np.searchsorted(span.marker_time_s[first:], core_s, side="right")) - 1
-        # A blink before the context that is needed only makes the context shorter.
-        blinks = np.flatnonzero(~seen[: max(core, 0)])
-        cut = int(blinks[-1]) + 1 if len(blinks) else 0
-        markers, time_s = markers[cut:], span.marker_time_s[first + cut :]
-        tracked = self._track(markers, stance.side)
-        if tracked is None:
-            return None
-        left_out, filled = tracked
-        n, k = len(time_s), len(force_time_s)
-        scratch = np.empty(
-            max(n + 2 * max(self._loads.pad, self._smooth.pad), k + 2 * self._forces.pad)
-        )
-        flat = markers.reshape(n, -1)
-        loads = zero_lag(flat, self._loads, scratch, np.empty_like(flat)).reshape(markers.shape)
-        smooth = (
-            loads
-            if self._one_filter
-            else zero_lag(flat, self._smooth, scratch, np.empty_like(flat)).reshape(markers.shape)
-        )
-        own = np.ascontiguousarray(wrench[:, stance.side])
-        own = zero_lag(own, self._forces, scratch, np.empty_like(own))
-        return _Prepared(
-            time_s, markers, loads, smooth, self.body(left_out), left_out, filled,
-            force_time_s, wrench, own,
-        )  # fmt: skip
-
-    def _rows_of(self, side: Side) -> list[int]:
-        """Rows of the markers that carry one leg's shank and foot."""
-        leg = self.subject.leg(side)
-        used = (*leg.shank.markers(), *(leg.foot.cluster if leg.foot is not None else ()))
-        return [self.names.index(name) for name in dict.fromkeys(used) if name in self.names]
-
-    def _track(self, markers: np.ndarray, side: Side) -> tuple[frozenset[str], np.ndarray] | None:
-        """Markers to leave out and frames that were filled; None when this leg is not carried."""
-        subject = self.subject
-        left_out: set[str] = set()
-        filled = np.zeros(len(markers), dtype=bool)
-        for own in (side, side.other):
-            leg = subject.leg(own)
-            shank = leg.shank
-            if shank.tracking == "landmarks":
-                rows = [self.names.index(name) for name in shank.markers()]
-                if own is side and np.isnan(markers[:, rows]).any():
-                    return None
-            clusters = [leg.foot, leg.thigh]
-            if shank.tracking == "cluster":
-                clusters.insert(0, Segment(shank.cluster, shank.local_m))
-            for cluster in clusters:
-                if cluster is None:
-                    continue
-                way = track_through(markers, self.names, cluster, self.marker_hz)
-                if not way.possible and own is side and cluster is not leg.thigh:
-                    return None
-                left_out |= way.left_out
-                if own is side and cluster is not leg.thigh:
-                    filled |= way.filled
-        for segment in (subject.pelvis, subject.trunk):
-            if segment is not None:
-                left_out |= track_through(markers, self.names, segment, self.marker_hz).left_out
-        return frozenset(left_out), filled
-
-    def _compute(self, stance: Stance, prepared: _Prepared, context: Context) -> Evidence:
-        """Poses, moments and curves; the worst marker of a cluster that does not fit is dropped."""
-        side = stance.side
-        raw = body_poses(prepared.raw_m, prepared.body, new_poses(len(prepared.raw_m)))
-        time_s = prepared.marker_time_s
+        Parameters
+        ----------
+        early : only what the knee needs: no thigh, pelvis, trunk, nor the other leg.
+        """
+        side, time_s = stance.side, prepared.marker_time_s
+        n = len(time_s)
         inside = slice(
-            int(np.searchsorted(time_s, stance.t_on_s, side="left")),
-            int(np.searchsorted(time_s, stance.t_off_s, side="right")),
+            int(time_s.searchsorted(stance.t_on_s, side="left")),
+            int(time_s.searchsorted(stance.t_off_s, side="right")),
         )
-        left_out = self._without_worst(side, prepared, raw, inside)
-        body = prepared.body
+        checked = below_knee(side) | (0 if early else 1 << PELVIS)
+        wanted = below_knee(side) if early else whole_leg(side)
+        body = self.body(prepared.left_out)
+        raw = self._poses(prepared.raw_m, body, checked, inside)
+        left_out = self._without_worst(side, prepared, raw, inside, early)
         if left_out != prepared.left_out:
             body = self.body(left_out)
-            raw = body_poses(prepared.raw_m, body, new_poses(len(prepared.raw_m)))
+            raw = self._poses(prepared.raw_m, body, checked, inside)
         leg = body.right if side is Side.RIGHT else body.left
-        poses = body_poses(prepared.loads_m, body, new_poses(len(time_s)))
-        smooth = (
-            poses
-            if self._one_filter
-            else body_poses(prepared.smooth_m, body, new_poses(len(time_s)))
-        )
+        # The moments are differentiated: two frames more on either side.
+        around = slice(max(inside.start - HALF_WIDTH, 0), min(inside.stop + HALF_WIDTH, n))
+        poses = self._poses(prepared.loads_m, body, wanted, around)
+        smooth = poses
+        if not self._preparation.one_filter:
+            smooth = self._poses(prepared.smooth_m, body, wanted, around)
+        if not early:
+            # The other foot at heel strike, for the step.
+            k = max(inside.start, 1)
+            some_poses(prepared.loads_m, body, below_knee(side.other), k - 1, k + 1, poses)
         m = inside.stop - inside.start
         wrench = resample(
             prepared.force_time_s, prepared.own_wrench, time_s[inside], np.empty((m, 6))
@@ -289,10 +194,6 @@ class Scorer:
             poses, smooth, wrench, leg.inertia, int(side), self.marker_hz, inside.start,
             np.empty((m, 3, 3)), vector,
         )  # fmt: skip
-        paths = foot_paths(
-            time_s, prepared.raw_m, self.names, self._smooth,
-            knees_m=poses.origin_m[:, [leg_row(0, SHANK), leg_row(1, SHANK)]], ankles_m=poses.ajc_m,
-        )  # fmt: skip
         femur = femur_known(leg)
         curves = leg_curves(
             poses, moments, vector, wrench, leg, femur, int(side), inside.start,
@@ -300,12 +201,31 @@ class Scorer:
         )  # fmt: skip
         return Evidence(
             stance, context, self.settings, self.marker_hz, self.force_hz, time_s, inside,
-            self.names, prepared.raw_m, paths, poses, raw, body, femur, curves, wrench,
-            prepared.force_time_s, prepared.wrench, prepared.filled, tuple(sorted(left_out)),
+            self.names, prepared.raw_m, prepared.loads_m, self._paths(prepared, body), poses, raw, body,
+            femur, curves, wrench, prepared.force_time_s, prepared.wrench, prepared.filled,
+            tuple(sorted(left_out)),
+        )  # fmt: skip
+
+    def _poses(self, markers_m: np.ndarray, body: BodyArrays, wanted: int, frames: slice) -> Poses:
+        """Poses of some segments; NaN in all other frames."""
+        poses = new_poses(len(markers_m))
+        return some_poses(markers_m, body, wanted, frames.start, frames.stop, poses)
+
+    def _paths(self, prepared: Prepared, body: BodyArrays) -> FootPaths | None:
+        """Paths of the feet from markers, or from the joint centres where the markers do not show them."""
+        time_s, section = prepared.marker_time_s, self._preparation.smooth
+        paths = foot_paths(time_s, prepared.raw_m, self.names, section)
+        if paths is not None:
+            return paths
+        shanks = 1 << leg_row(0, SHANK) | 1 << leg_row(1, SHANK)
+        poses = self._poses(prepared.loads_m, body, shanks, slice(0, len(time_s)))
+        return foot_paths(
+            time_s, prepared.raw_m, self.names, section,
+            knees_m=poses.origin_m[:, [leg_row(0, SHANK), leg_row(1, SHANK)]], ankles_m=poses.ajc_m,
         )  # fmt: skip
 
     def _without_worst(
-        self, side: Side, prepared: _Prepared, raw: Poses, inside: slice
+        self, side: Side, prepared: Prepared, raw: Poses, inside: slice, early: bool
     ) -> frozenset[str]:
         """Leave out the worst of four markers where shank or foot do not fit with it but do without."""
         settings, leg = self.settings, self.subject.leg(side)
@@ -331,10 +251,10 @@ class Scorer:
             _, less, residual = min(trials, key=lambda trial: trial[0])
             if fits(residual, settings) or segment == FOOT:
                 left_out = less
-        return left_out | self._bent_pelvis(prepared, raw, inside, left_out)
+        return left_out if early else left_out | self._bent_pelvis(prepared, raw, inside, left_out)
 
     def _bent_pelvis(
-        self, prepared: _Prepared, raw: Poses, inside: slice, left_out: frozenset[str]
+        self, prepared: Prepared, raw: Poses, inside: slice, left_out: frozenset[str]
     ) -> frozenset[str]:
         """Pelvis markers to leave out: the worst of four, or all where the rest does not fit either."""
         segment, limit_m = self.subject.pelvis, self.settings.max_pelvis_residual_m
@@ -352,28 +272,29 @@ class Scorer:
         least_m, worst = min(trials, default=(np.inf, ""))
         return frozenset({worst}) if least_m <= limit_m else frozenset(kept)
 
-    def _with_sigma(self, stance: Stance, evidence: Evidence, prepared: _Prepared) -> Stance:
+    def _sigmas(
+        self, numbers: dict[str, Any], evidence: Evidence, prepared: Prepared
+    ) -> dict[str, float]:
         """Uncertainty of both peaks from the noise of this stance."""
-        side, inside, leg = stance.side, evidence.inside, evidence.leg
-        lo, hi = np.searchsorted(
-            evidence.force_time_s, stance.t_on_s + np.array([0.15, 0.85]) * stance.stance_s
+        stance, inside, leg = evidence.stance, evidence.inside, evidence.leg
+        lo, hi = evidence.force_time_s.searchsorted(
+            (stance.t_on_s + 0.15 * stance.stance_s, stance.t_on_s + 0.85 * stance.stance_s)
         )
-        covariance = force_covariance(evidence.wrench[lo:hi, side])
-        variances = self._marker_variances(side, evidence)
-        sigmas = []
-        for at_pct in (stance.ekam_peak1_at_pct, stance.ekam_peak2_at_pct):
-            k = int(np.argmin(np.abs(evidence.pct - at_pct))) if at_pct == at_pct else -1
+        covariance = force_covariance(evidence.wrench[lo:hi, stance.side])
+        variances = self._marker_variances(stance.side, evidence)
+        sigmas = {}
+        for peak_name in ("ekam_peak1", "ekam_peak2"):
+            at_pct = numbers[f"{peak_name}_at_pct"]
+            k = int(np.abs(evidence.pct - at_pct).argmin()) if at_pct == at_pct else -1
             i = inside.start + k
             if k < 0 or i < 2 or i + 3 > len(prepared.smooth_m):
-                sigmas.append(float("nan"))
+                sigmas[f"{peak_name}_sigma_nm"] = float("nan")
                 continue
-            sigmas.append(
-                peak_sigma_nm(
-                    prepared.loads_m[i], prepared.smooth_m[i - 2 : i + 3], evidence.wrench_at[k], leg,
-                    int(side), self.marker_hz, variances, covariance, self._gains,
-                )
+            sigmas[f"{peak_name}_sigma_nm"] = peak_sigma_nm(
+                prepared.loads_m[i], prepared.smooth_m[i - 2 : i + 3], evidence.wrench_at[k], leg,
+                int(stance.side), self.marker_hz, variances, covariance, self._gains,
             )  # fmt: skip
-        return replace(stance, ekam_peak1_sigma_nm=sigmas[0], ekam_peak2_sigma_nm=sigmas[1])
+        return sigmas
 
     def _marker_variances(self, side: Side, evidence: Evidence) -> tuple[float, float]:
         """Noise of the shank's and the foot's markers, from their misfit where there is one."""
@@ -387,23 +308,12 @@ class Scorer:
             if len(rows) >= 3:
                 out.append(residual_variance(residual, len(rows)))
             else:
-                own = self._rows_of(side)
+                own = self._preparation.rows[side]
                 out.append(marker_variance(evidence.markers_m[inside][:, own]))
         return out[0], out[1]
 
 
-def _unbroken_from(
-    time_s: np.ndarray, rate_hz: float, core_s: float, values: np.ndarray | None = None
-) -> int:
-    """First sample from which on nothing is missing up to `core_s`."""
-    n = int(np.searchsorted(time_s, core_s, side="right"))
-    broken = np.flatnonzero(np.diff(time_s[:n]) * rate_hz > 1.5) + 1
-    start = int(broken[-1]) if len(broken) else 0
-    if values is not None:
-        gone = np.flatnonzero(np.isnan(values[start : max(n - 1, start)]))
-        start += int(gone[-1]) + 1 if len(gone) else 0
-    return start
-
-
 def _with(stance: Stance, reasons: set[str]) -> Stance:
+    if not reasons:
+        return stance
     return replace(stance, reasons=tuple(reason for reason in REASONS if reason in reasons))

@@ -67,19 +67,40 @@ def _pose(
     shank: ShankArrays,
     foot: SegmentArrays,
     side: int,
+    which: tuple[bool, bool],
     gathered: np.ndarray,
     k: int,
     r: np.ndarray,
     origin: np.ndarray,
     ajc: np.ndarray,
 ) -> None:
-    """Shank (row 0) and foot (row 1) of one leg in one frame, into row `k`."""
-    shank_pose(frame, shank, gathered, r[0, k], origin[0, k], ajc[side])
+    """Shank (row 0) and foot (row 1) of one leg in one frame, into row `k`; `which` of the two."""
+    if which[0]:
+        shank_pose(frame, shank, gathered, r[0, k], origin[0, k], ajc[side])
+    if not which[1]:
+        return
     if foot.rows.shape[0] > 0:
         track(frame, ajc, foot, gathered, r[1, k], origin[1, k])
     else:
         r[1, k] = r[0, k]
         origin[1, k] = ajc[side]
+
+
+@kernel
+def _moves(row: int, shank: ShankArrays, foot: SegmentArrays) -> tuple[bool, bool]:
+    """Whether a marker moves the shank, and the foot."""
+    of_shank = of_foot = False
+    follows = foot.rows.shape[0] == 0
+    if shank.mode == LANDMARKS:
+        for at in (shank.knee, shank.ankle, shank.axis):
+            of_shank = of_shank or row == at[0] or row == at[1]
+    else:
+        for at in shank.cluster:
+            of_shank = of_shank or row == at
+    for at in foot.rows:
+        of_foot = of_foot or row == at
+        follows = follows or at < 0
+    return of_shank, of_foot or (of_shank and follows)
 
 
 @kernel
@@ -156,7 +177,7 @@ def sensitivities(
     effort, com = np.empty((2, 6)), np.empty((2, 3))
     moved, moved_com = np.empty((2, 6)), np.empty((2, 3))
     for k in range(_FRAMES):
-        _pose(smooth_m[k], shank, foot, side, gathered, k, r, origin, ajc)
+        _pose(smooth_m[k], shank, foot, side, (True, True), gathered, k, r, origin, ajc)
     for row in range(2):
         _effort(row, inertia, point and row == 1, rate_hz, r, origin, motion, effort, com)
     shank_pose(loads_m, shank, gathered, tibia, kjc, ajc[side])
@@ -171,6 +192,9 @@ def sensitivities(
     # The loads move with the joint, the efforts with the five frames: one of the two stays.
     frame[:] = loads_m
     for u in range(rows.shape[0]):
+        if not _moves(rows[u], shank, foot)[0]:
+            out_markers[0, u] = 0.0
+            continue
         for j in range(3):
             frame[rows[u], j] += _STEP_M
             shank_pose(frame, shank, gathered, r_load, o_load, ajc[side])
@@ -179,18 +203,25 @@ def sensitivities(
             frame[rows[u], j] = loads_m[rows[u], j]
     for k in range(_FRAMES):
         frame[:] = smooth_m[k]
+        _pose(frame, shank, foot, side, (True, True), gathered, k, r, origin, ajc)
+        still_r, still_origin, still_ajc = r[:, k].copy(), origin[:, k].copy(), ajc[side].copy()
         for u in range(rows.shape[0]):
+            # What a marker does not move stays as it is.
+            which = _moves(rows[u], shank, foot)
+            moved[:], moved_com[:] = effort, com
             for j in range(3):
                 frame[rows[u], j] += _STEP_M
-                _pose(frame, shank, foot, side, gathered, k, r, origin, ajc)
+                _pose(frame, shank, foot, side, which, gathered, k, r, origin, ajc)
                 for row in range(2):
-                    _effort(
-                        row, inertia, point and row == 1, rate_hz, r, origin, motion, moved, moved_com
-                    )  # fmt: skip
+                    if which[row]:
+                        _effort(
+                            row, inertia, point and row == 1, rate_hz, r, origin, motion, moved,
+                            moved_com,
+                        )  # fmt: skip
                 value = _ekam(wrench, sigma, tibia, kjc, moved, moved_com, moment)
                 out_markers[1 + k, u, j] = (value - at) / _STEP_M
                 frame[rows[u], j] = smooth_m[k, rows[u], j]
-        _pose(smooth_m[k], shank, foot, side, gathered, k, r, origin, ajc)
+            r[:, k], origin[:, k], ajc[side] = still_r, still_origin, still_ajc
     return at
 
 
@@ -201,8 +232,30 @@ def force_covariance(wrench: np.ndarray) -> np.ndarray:
     """
     if len(wrench) < 20:
         return np.full((6, 6), np.nan)
-    d = np.diff(wrench, 3, axis=0)
-    return d.T @ d / (20.0 * len(d))
+    return third_differences(wrench, np.zeros((6, 6)))
+
+
+@kernel
+def third_differences(x: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """Mean products of the third differences of all pairs of columns, over 20.
+
+    x : shape (k, columns). out : shape (columns, columns), of zeros.
+    """
+    n, columns = x.shape[0] - 3, x.shape[1]
+    d = np.empty(columns)
+    for i in range(n):
+        for a in range(columns):
+            d[a] = (
+                (x[i + 3, a] - x[i + 2, a]) - 2.0 * (x[i + 2, a] - x[i + 1, a])
+                + (x[i + 1, a] - x[i, a])
+            )  # fmt: skip
+            for b in range(a + 1):
+                out[a, b] += d[a] * d[b]
+    for a in range(columns):
+        for b in range(a + 1):
+            out[a, b] /= 20.0 * n
+            out[b, a] = out[a, b]
+    return out
 
 
 def marker_variance(markers_m: np.ndarray) -> float:
@@ -219,7 +272,10 @@ def marker_variance(markers_m: np.ndarray) -> float:
 
 def residual_variance(residual_m: np.ndarray, markers: int) -> float:
     """Variance (m^2) of one coordinate from the raw misfit of a cluster: n e^2 / (3 n - 6)."""
-    return float(np.nanmean(residual_m**2) * markers / (3 * markers - 6))
+    seen = residual_m[residual_m == residual_m]
+    return (
+        float(seen @ seen) / len(seen) * markers / (3 * markers - 6) if len(seen) else float("nan")
+    )
 
 
 def peak_sigma_nm(
@@ -240,26 +296,60 @@ def peak_sigma_nm(
     variances : of a raw coordinate of the shank's and of the foot's markers, m^2.
     covariance : of the raw plate channels, shape (6, 6).
     """
-    shank = leg.shank
-    if shank.mode == LANDMARKS:
-        own = np.unique(np.concatenate([shank.knee, shank.ankle, shank.axis]))
-    else:
-        own = shank.cluster
-    foot = np.array([row for row in leg.foot.rows if row >= 0 and row not in own], dtype=np.int64)
+    own, foot = noisy_rows(leg)
     rows = np.concatenate([own, foot])
     by_marker, by_wrench = np.empty((1 + _FRAMES, len(rows), 3)), np.empty(6)
-    sensitivities(
-        np.ascontiguousarray(loads_m),
-        np.ascontiguousarray(smooth_m),
-        wrench,
-        rows,
-        leg,
-        side,
-        rate_hz,
-        by_marker,
-        by_wrench,
-    )
-    per_coordinate = np.einsum("auj,ab,buj->u", by_marker, gains.markers, by_marker)
-    of_markers = np.repeat(variances, (len(own), len(foot))) @ per_coordinate
-    of_forces = gains.forces * float(by_wrench @ covariance @ by_wrench)
-    return float(np.sqrt(of_markers + of_forces))
+    sensitivities(loads_m, smooth_m, wrench, rows, leg, side, rate_hz, by_marker, by_wrench)
+    return float(
+        np.sqrt(
+            spread_nm2(
+                by_marker, len(own), variances[0], variances[1], gains.markers,
+                by_wrench, covariance, gains.forces,
+            )
+        )
+    )  # fmt: skip
+
+
+def noisy_rows(leg: LegArrays) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the markers of the shank, and of those of the foot alone."""
+    shank = leg.shank
+    own = shank.cluster
+    if shank.mode == LANDMARKS:
+        own = np.unique(np.concatenate([shank.knee, shank.ankle, shank.axis]))
+    used = {-1, -2, *own.tolist()}
+    foot = [row for row in leg.foot.rows.tolist() if row not in used]
+    return own, np.array(foot, dtype=np.int64)
+
+
+@kernel
+def spread_nm2(
+    by_marker: np.ndarray,
+    of_shank: int,
+    shank_m2: float,
+    foot_m2: float,
+    marker_gains: np.ndarray,
+    by_wrench: np.ndarray,
+    covariance: np.ndarray,
+    force_gain: float,
+) -> float:
+    """Variance of EKAM, (N·m)^2: sum of every derivative's part, by the law of propagation.
+
+    Parameters
+    ----------
+    by_marker, by_wrench : from `sensitivities`; the first `of_shank` markers are those of the shank.
+    shank_m2, foot_m2 : variances of a raw coordinate. marker_gains, force_gain : `NoiseGains`.
+    covariance : shape (6, 6), of the raw plate channels.
+    """
+    total = 0.0
+    for u in range(by_marker.shape[1]):
+        part = 0.0
+        for j in range(3):
+            for a in range(by_marker.shape[0]):
+                for b in range(by_marker.shape[0]):
+                    part += by_marker[a, u, j] * marker_gains[a, b] * by_marker[b, u, j]
+        total += part * (shank_m2 if u < of_shank else foot_m2)
+    forces = 0.0
+    for a in range(6):
+        for b in range(6):
+            forces += by_wrench[a] * covariance[a, b] * by_wrench[b]
+    return total + force_gain * forces
