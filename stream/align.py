@@ -1,21 +1,29 @@
-"""One clock for both streams: the LSL local clock, counted from the first marker sample."""
+"""One clock for both streams: the LSL local clock, counted from the first marker sample.
 
+Stamp as received -> even sample time (`compute.even_times`) -> local clock (`clock_offset_s`, device
+delay) -> what the arrivals say of it (`compute.arrivals`) -> time from the first marker sample.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from stream.source import Chunk, Role
+from compute import arrivals, even_times
+from stream.source import Chunk, Role, StreamInfo
 
 MEASURE_S = 2.0
 """Span over which the rate of a stream is measured."""
 
-JUMP_S = 0.005
-"""Stamps that step back, or a clock comparison that changes, by more than this: the time relation of
-markers and forces is not what it was (5 ms is the most that the moment bears)."""
+JUMP_S = arrivals.JUMP_S
 
 TICKS_PER_S = 1e9
 """Times are rounded to this grid. It is far below any clock's error and makes the same sample get the
 same time whether it came from a file or, with a large constant added to its stamp, over the network."""
+
+FLAG_EVERY_S = 0.02
+"""While a condition lasts it is told of this often: closer than the context of any stance."""
 
 
 @dataclass(frozen=True)
@@ -39,83 +47,254 @@ class Aligner:
     Parameters
     ----------
     device_delay_s : per role, time by which the device's stamps lag the event; subtracted.
+    rate_hz : per role, nominal sampling rate.
+    infos : the streams as they were opened; their arrivals are not judged if they are replayed faster or
+        slower than time goes.
 
     Attributes
     ----------
     origin_s : local-clock time of the first marker sample; NaN before it.
-    dropped : samples per role whose stamps did not increase; they are left out.
+    dropped : samples per role that have no place on the time axis; they are left out.
     faults : (time, reason of `compute.stance.REASONS`) for `Engine.flag`, since the caller last emptied it.
     """
 
-    def __init__(self, device_delay_s: dict[Role, float]) -> None:
-        self._delay_s = device_delay_s
+    def __init__(
+        self,
+        device_delay_s: Mapping[Role, float],
+        rate_hz: Mapping[Role, float],
+        infos: Mapping[Role, StreamInfo] | None = None,
+    ) -> None:
+        self._streams = {
+            role: _Stream(device_delay_s[role], rate_hz[role], infos[role] if infos else None)
+            for role in device_delay_s
+        }
         self._waiting: list[Chunk] = []
-        self._last_s = dict.fromkeys(Role, -np.inf)
-        self._first_s = {role: np.empty(0) for role in Role}
         self.origin_s = float("nan")
-        self.dropped = dict.fromkeys(Role, 0)
         self.faults: list[tuple[float, str]] = []
-        self._offset_s: dict[Role, float] = {}
+
+    @property
+    def dropped(self) -> dict[Role, int]:
+        """Samples per role that were left out."""
+        return {role: stream.dropped for role, stream in self._streams.items()}
 
     def place(self, chunk: Chunk) -> list[Placed]:
         """Samples whose times are settled by this chunk, in order per stream.
 
-        Forces that arrive before the first marker sample are held until it is known.
+        Forces that arrive before the first marker sample is settled wait until it is known.
         """
-        if np.isnan(self.origin_s):
-            if chunk.role is Role.FORCES or not len(chunk.stamps_s):
-                self._waiting.append(chunk)
-                return []
-            self.origin_s = self._local(chunk)[0]
-            held, self._waiting = self._waiting, []
-            return [self._placed(each) for each in (chunk, *held) if len(each.stamps_s)]
-        return [self._placed(chunk)] if len(chunk.stamps_s) else []
+        if np.isnan(self.origin_s) and chunk.role is Role.FORCES:
+            self._streams[chunk.role].measure(chunk.stamps_s)
+            self._waiting.append(chunk)
+            return []
+        self._streams[chunk.role].measure(chunk.stamps_s)
+        return self._take(chunk.role, self._streams[chunk.role].add(chunk))
 
     def finish(self, *roles: Role) -> list[Placed]:
         """What still waited of these streams, when their publishers will send nothing more."""
-        return []
+        placed: list[Placed] = []
+        for role in roles:
+            if role is Role.FORCES and np.isnan(self.origin_s):
+                self._streams[role].dropped += sum(len(each.stamps_s) for each in self._waiting)
+                self._waiting = []
+            placed += self._take(role, self._streams[role].settle(end=True))
+        return placed
 
     def rebind(self, role: Role, device_delay_s: float) -> None:
         """Begin anew with the stamps of another publisher; the time axis goes on."""
-        self._delay_s[role] = device_delay_s
-        self._offset_s.pop(role, None)
+        self._streams[role].renew(device_delay_s)
+
+    def jitter_s(self, role: Role) -> float:
+        """By how much stamps come late on average, against the even grid; NaN until known."""
+        return even_times.mean_lateness_s(self._streams[role].state)
 
     def rate_hz(self, role: Role) -> tuple[float, float]:
         """Rate of a stream over its first seconds, by mean and by median interval; NaN until known."""
-        times = self._first_s[role]
-        if len(times) < 2 or not self._measured(role):
+        return self._streams[role].measured_hz()
+
+    def _take(self, role: Role, settled: Iterator["_Settled"]) -> list[Placed]:
+        placed = []
+        for each in settled:
+            if np.isnan(self.origin_s):
+                known = each.local_s[np.isfinite(each.local_s)]
+                if not len(known):
+                    self._streams[role].dropped += len(each.local_s)
+                    continue
+                self.origin_s = float(known[0])
+            placed.append(self._placed(role, each))
+        if placed and self._waiting:
+            waiting, self._waiting = self._waiting, []
+            for chunk in waiting:
+                placed += self._take(chunk.role, self._streams[chunk.role].add(chunk))
+        return placed
+
+    def _placed(self, role: Role, settled: "_Settled") -> Placed:
+        stream, values = self._streams[role], settled.values
+        times = np.round((settled.local_s - self.origin_s) * TICKS_PER_S) / TICKS_PER_S
+        if settled.marks is not None:
+            self._tell(stream, times, settled.marks)
+        before = np.fmax.accumulate(np.concatenate([[stream.last_s], times[:-1]]))
+        rising = times > before
+        if not rising.all():
+            stream.dropped += int(np.sum(~rising))
+            times, values = times[rising], values[rising]
+        if len(times):
+            stream.last_s = float(times[-1])
+        return Placed(role, times, values)
+
+    def _tell(self, stream: "_Stream", times: np.ndarray, marks: np.ndarray) -> None:
+        """Turn marked samples into faults; a step back is told where the axis had come to."""
+        for i in np.flatnonzero(marks):
+            t_s, mark = float(times[i]), int(marks[i])
+            if t_s != t_s:
+                continue
+            t_s = max(t_s, stream.last_s) if mark & arrivals.JUMPED else t_s
+            every = not abs(t_s - stream.lost_told_s) < FLAG_EVERY_S
+            if mark & arrivals.JUMPED or (mark & arrivals.LOST and every):
+                self.faults.append((t_s, "clock_jump"))
+                stream.lost_told_s = t_s
+            if mark & arrivals.LATE and not abs(t_s - stream.late_told_s) < FLAG_EVERY_S:
+                self.faults.append((t_s, "late_data"))
+                stream.late_told_s = t_s
+
+
+@dataclass(frozen=True)
+class _Settled:
+    """Samples on the local clock; NaN where one has no place. `marks`: of `arrivals.follow`, if any."""
+
+    local_s: np.ndarray
+    values: np.ndarray
+    marks: np.ndarray | None
+
+
+class _Stream:
+    """One stream: its samples that wait for their times, and what its stamps and arrivals told so far."""
+
+    def __init__(self, device_delay_s: float, rate_hz: float, info: StreamInfo | None) -> None:
+        self._period_s = 1.0 / rate_hz
+        self._delay_s = device_delay_s
+        self._info = info
+        self._arrivals = arrivals.new_state()
+        self._first_s = np.empty(0)
+        self._begin()
+        self.dropped = 0
+        self.last_s = -np.inf
+        self.lost_told_s = self.late_told_s = np.nan
+        self._newest_s = self._axis_s = -np.inf
+        self._follow(*(np.empty(0) for _ in range(4)))  # compiles before the first sample
+        even_times.even(np.empty(0), 0, False, self.state, self._points, np.empty(0), np.empty(0))
+
+    def _begin(self) -> None:
+        self.state, self._points = even_times.new_state(self._period_s)
+        self._stamps_s = np.empty(0)
+        self._chunks: deque[Chunk] = deque()
+        self._taken = 0
+        self._quiet = True
+
+    def renew(self, device_delay_s: float) -> None:
+        """Begin anew with another publisher; what the last one left is gone."""
+        self.dropped += len(self._stamps_s)
+        self._begin()
+        self._delay_s = device_delay_s
+        self._arrivals = arrivals.new_state(arrivals.least_lag_s(self._arrivals))
+        self._axis_s = self._newest_s
+
+    def measure(self, stamps_s: np.ndarray) -> None:
+        """Keep the first stamps, for the rate."""
+        if not self._measured():
+            self._first_s = np.concatenate([self._first_s, stamps_s])
+
+    def measured_hz(self) -> tuple[float, float]:
+        """Mean and median rate of the first stamps; NaN until there are enough."""
+        if not self._measured():
             return float("nan"), float("nan")
-        intervals = np.diff(times)
+        intervals = np.diff(np.sort(self._first_s))
         median_s = float(np.median(intervals))
         return 1.0 / float(intervals.mean()), 1.0 / median_s if median_s > 0.0 else float("inf")
 
-    def _local(self, chunk: Chunk) -> np.ndarray:
-        return chunk.stamps_s + (chunk.clock_offset_s - self._delay_s[chunk.role])
+    def _measured(self) -> bool:
+        first_s = self._first_s
+        return len(first_s) * self._period_s > 0.5 and first_s[-1] - first_s[0] >= MEASURE_S
 
-    def _measured(self, role: Role) -> bool:
-        return bool(self._first_s[role][-1] - self._first_s[role][0] >= MEASURE_S)
+    def add(self, chunk: Chunk) -> Iterator["_Settled"]:
+        """Take new samples; give those whose times they settle."""
+        known = np.isfinite(chunk.stamps_s)
+        if not known.all():
+            self.dropped += int(np.sum(~known))
+            chunk = _only(chunk, known)
+        if not len(chunk.stamps_s):
+            return iter(())
+        self._chunks.append(chunk)
+        return self.settle(chunk.stamps_s)
 
-    def _placed(self, chunk: Chunk) -> Placed:
-        values = chunk.values
-        times = np.round((self._local(chunk) - self.origin_s) * TICKS_PER_S) / TICKS_PER_S
-        self._note_jump(chunk, times)
-        rising = times > np.maximum.accumulate(
-            np.concatenate([[self._last_s[chunk.role]], times[:-1]])
+    def settle(self, new_s: np.ndarray | None = None, *, end: bool = False) -> Iterator["_Settled"]:
+        """Give samples whose times are settled; at the `end` all."""
+        seen = len(self._stamps_s)
+        stamps = self._stamps_s if new_s is None else np.concatenate([self._stamps_s, new_s])
+        even_s, step_s = np.empty(len(stamps)), np.empty(len(stamps))
+        n = even_times.even(stamps, seen, end, self.state, self._points, even_s, step_s)
+        self._stamps_s = stamps[n:]
+        return self._pieces(even_s[:n], step_s[:n])
+
+    def _pieces(self, even_s: np.ndarray, step_s: np.ndarray) -> Iterator["_Settled"]:
+        """Join settled times with the samples that waited for them, which are cut but never copied."""
+        start = 0
+        while start < len(even_s):
+            chunk, first = self._chunks[0], self._taken
+            n = min(len(chunk.stamps_s) - first, len(even_s) - start)
+            part, rows = slice(start, start + n), slice(first, first + n)
+            yield self._settled(chunk, rows, even_s[part], step_s[part])
+            start += n
+            self._taken += n
+            if self._taken == len(chunk.stamps_s):
+                self._chunks.popleft()
+                self._taken = 0
+
+    def _settled(
+        self, chunk: Chunk, rows: slice, even_s: np.ndarray, step_s: np.ndarray
+    ) -> _Settled:
+        offset_s, arrival_s = chunk.clock_offset_s, chunk.t_arrival_s
+        offset = offset_s[rows] if isinstance(offset_s, np.ndarray) else offset_s
+        local_s = even_s + (offset - self._delay_s)
+        info = chunk.info or self._info
+        if info is not None and info.replay_speed != 1.0:
+            arrival_s = np.nan
+        scalar = not isinstance(arrival_s, np.ndarray) and not isinstance(offset_s, np.ndarray)
+        if scalar and np.isnan(arrival_s) and self._quiet and offset_s == 0.0 and not step_s.any():
+            self._arrivals[arrivals.OFFSET] = 0.0
+            return _Settled(local_s, chunk.values[rows], None)  # a file
+        self._quiet = False
+        n = len(even_s)
+        arrival = arrival_s[rows] if isinstance(arrival_s, np.ndarray) else np.full(n, arrival_s)
+        offsets = offset if isinstance(offset, np.ndarray) else np.full(n, offset)
+        marks = self._follow(local_s, offsets, arrival, step_s)
+        return _Settled(local_s, chunk.values[rows], marks if marks.any() else None)
+
+    def _follow(
+        self, local_s: np.ndarray, offset: np.ndarray, arrival: np.ndarray, step_s: np.ndarray
+    ) -> np.ndarray:
+        marks = np.zeros(len(local_s), dtype=np.int64)
+        arrivals.follow(
+            local_s,
+            np.ascontiguousarray(offset, dtype=np.float64),
+            np.ascontiguousarray(arrival, dtype=np.float64),
+            step_s,
+            self._axis_s,
+            self._arrivals,
+            marks,
         )
-        if not rising.all():
-            self.dropped[chunk.role] += int(np.sum(~rising))
-            times, values = times[rising], values[rising]
-        if len(times) and not (len(self._first_s[chunk.role]) and self._measured(chunk.role)):
-            self._first_s[chunk.role] = np.concatenate([self._first_s[chunk.role], times])
-        if len(times):
-            self._last_s[chunk.role] = float(times[-1])
-        return Placed(chunk.role, times, values)
+        if len(local_s) and np.isfinite(local_s[-1]):
+            self._newest_s = float(local_s[-1])
+        return marks
 
-    def _note_jump(self, chunk: Chunk, times: np.ndarray) -> None:
-        offset_s = self._offset_s.get(chunk.role, chunk.clock_offset_s)
-        self._offset_s[chunk.role] = chunk.clock_offset_s
-        back = np.diff(np.concatenate([[self._last_s[chunk.role]], times])) < -JUMP_S
-        if back.any():
-            self.faults.append((float(max(self._last_s[chunk.role], times[0])), "clock_jump"))
-        elif abs(chunk.clock_offset_s - offset_s) > JUMP_S:
-            self.faults.append((float(times[0]), "clock_jump"))
+
+def _only(chunk: Chunk, rows: np.ndarray) -> Chunk:
+    """A chunk with some of its samples."""
+    offset_s, arrival_s = chunk.clock_offset_s, chunk.t_arrival_s
+    return Chunk(
+        chunk.role,
+        chunk.stamps_s[rows],
+        chunk.values[rows],
+        arrival_s[rows] if isinstance(arrival_s, np.ndarray) else arrival_s,
+        offset_s[rows] if isinstance(offset_s, np.ndarray) else offset_s,
+        chunk.info,
+    )
