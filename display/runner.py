@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from compute import Engine
+from compute.feedback import Target
 from display.say import err, out, stance_table, summary_table
 from display.screens import no_screen_reason
 from display.window_process import WindowProcess
 from stream.errors import EkamError
 from stream.lab import LabFile
+from stream.outlets import Outlets
 from stream.plate_check import latest_plate_check
 from stream.recorder import Recorder
 from stream.results import keep_inputs, new_folder, refuse_existing, write_session_json
@@ -78,7 +80,7 @@ def run_session(
         for note in outcome.notes:
             err.print(note)
         plate_check = _plate_check(lab, outcome)
-        folder, recorder = _folder(out, lab, subject, session)
+        folder, recorder = _folder(out, lab, subject, session, target)
         if seconds is not None or not shown:
             view.control.start()
         # Until everything is written, also a second Ctrl-C only asks to stop.
@@ -121,13 +123,16 @@ def warm_up(lab: LabFile, subject: SubjectFile) -> None:
 
 
 def _folder(
-    chosen: Path | None, lab: LabFile, subject: SubjectFile, session: Session
+    chosen: Path | None, lab: LabFile, subject: SubjectFile, session: Session, target: Target
 ) -> tuple[Path, Recorder]:
-    """Session folder with everything that is written into it opened."""
+    """Session folder with everything that is written into it opened, and the outlets."""
     folder = new_folder(chosen, subject.subject.id)
     keep_inputs(folder, lab, subject)
     recorder = Recorder(folder / "raw.xdf", session.outcome.infos)
-    session.keep([StancesCsv(folder), CurvesCsv(folder)], recorder)
+    outlets = Outlets(session.outcome, lab.lab, target)
+    if outlets.fault:
+        err.print(f"Warning: {outlets.fault}.")
+    session.keep([StancesCsv(folder), CurvesCsv(folder)], recorder, [outlets])
     return folder, recorder
 
 

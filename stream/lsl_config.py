@@ -71,7 +71,7 @@ def use_loopback(session_id: str | None = None) -> str:
 
 
 def loopback_config(session: str) -> str:
-    """Text of the configuration of a session, also for a file by which another program joins it (LSLAPICFG)."""
+    """Text of a session's configuration, also for a file by which another program joins it (LSLAPICFG)."""
     port = _multicast_port(session)
     return _LOOPBACK.format(
         session=session, multicast_port=port, base_port=port + 1, port_range=_PORT_RANGE

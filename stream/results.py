@@ -78,6 +78,7 @@ def write_session_json(
     *,
     mode: str,
     origin: Mapping[str, Any],
+    plate_check: Mapping[str, Any] | None = None,
 ) -> None:
     """``session.json``: what ran, on what, with which settings and how it went.
 
@@ -85,6 +86,7 @@ def write_session_json(
     ----------
     mode : ``live``, ``replay``, ``demo`` or ``process``.
     origin : where the data came from: file and hash, or the LSL configuration.
+    plate_check : how the plates' last daily check ended; None where it does not apply.
     """
     reasons = Counter(reason for stance in outcome.stances for reason in stance.reasons)
     valid = {side.word: len(outcome.valid(side)) for side in Side}
@@ -101,6 +103,8 @@ def write_session_json(
         "filter": lab.lab.filter.model_dump(),
         "events": lab.lab.events.model_dump(),
         "notes": list(outcome.notes),
+        "plate_check": None if plate_check is None else dict(plate_check),
+        "sync": outcome.sync.table(),
         "feedback": dict(outcome.feedback),
         "streams": {
             role.value: {
@@ -125,6 +129,11 @@ def write_session_json(
         "latency_ms": {
             "what": "deciding sample's stamp to value handed to the walker window",
             **_percentiles(outcome.latencies_ms),
+        },
+        "flush_latency_ms": {
+            "what": "deciding sample's stamp to pixels handed to the window system",
+            "pictures": len(outcome.flush_latencies_ms),
+            **_percentiles(outcome.flush_latencies_ms),
         },
         "early_latency_ms": {
             "what": "the same for the early value, from the sample that decided it",

@@ -10,8 +10,9 @@ and in the sinks. Nothing here touches Qt.
                        Recorder (raw, before anything)                    SessionView (windows pull)
 """
 
+import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import isfinite, nan
 
@@ -27,9 +28,11 @@ from stream.body_checks import check_body
 from stream.errors import EkamError
 from stream.lab import Lab
 from stream.mapping import MarkerMap, PlateMap, present_markers, rate_hz, refuse_other_rate
-from stream.sinks import Outcome, RawSink, StanceSink, Told
+from stream.plate_watch import PlateWatch
+from stream.sinks import Follower, Outcome, RawSink, StanceSink, Told
 from stream.source import Chunk, LampState, Role, Source, StreamHealth, StreamInfo
 from stream.status import SessionStatus, SessionView
+from stream.sync_check import SyncCheck
 
 PULL_S = 0.1
 STATUS_EVERY_S = 0.1
@@ -75,9 +78,11 @@ class Session:
             role: ([], []) for role in Role
         }
         self._sinks: list[StanceSink] = []
+        self._followers: Sequence[Follower] = ()
         self._raw: RawSink | None = None
         self._recent: deque[Stance] = deque(maxlen=RECENT)
         self._counts = np.zeros((2, 2), dtype=int)
+        self._decided_s: dict[int, float] = {}
         self._status = SessionStatus(banner=banner, subject_id=subject.id, target=self._target)
         self._status_at = self._started_at = -np.inf
         view.walker.publish(self._feedback)
@@ -107,10 +112,12 @@ class Session:
                 Role.FORCES: lambda info: PlateMap(info, lab),
             }
             self._bound = {role: Binding(infos[role], lab, maps[role]) for role in Role}
+            self._plate_watch = PlateWatch(lab, engine.markers, subject.body_mass_kg)
+            self._sync = SyncCheck(lab, engine.markers, rates[Role.MARKERS], rates[Role.FORCES])
             self._scale_known = False
             self._rates_known: set[Role] = set()
             self._aligner = Aligner(
-                {role: each.device_delay_s for role, each in self._bound.items()}
+                {role: each.device_delay_s for role, each in self._bound.items()}, rates, infos
             )
         except BaseException:
             self._source.close()
@@ -123,9 +130,14 @@ class Session:
         )
         return self.outcome
 
-    def keep(self, sinks: list[StanceSink], raw: RawSink | None = None) -> None:
-        """Where stances and raw chunks go from now on."""
-        self._sinks, self._raw = sinks, raw
+    def keep(
+        self,
+        sinks: list[StanceSink],
+        raw: RawSink | None = None,
+        followers: Sequence[Follower] = (),
+    ) -> None:
+        """Where stances and raw chunks go from now on, and who is told while it happens."""
+        self._sinks, self._raw, self._followers = sinks, raw, followers
 
     def run(self, folder: str = "", on_step: Callable[[], None] | None = None) -> Outcome:
         """Step until the source ends or the operator stops; leaves every sink closed.
@@ -148,6 +160,8 @@ class Session:
             if self._now is not None:
                 self._started_at = self._now()
             self._tell("running", force=True)
+            self._event("start")
+            self._event("target", **self._feedback.summary())
             while not control.stop_requested.is_set():
                 self.step()
                 if on_step is not None:
@@ -157,8 +171,14 @@ class Session:
             self._tell("stopping", force=True)
         finally:
             self.outcome.dropped = dict(self._aligner.dropped)
+            self.outcome.sync = self._sync.verdict()
             self.outcome.feedback = self._feedback.summary()
+            self.outcome.flush_latencies_ms = self._flush_latencies_ms()
             self._source.close()
+            self._take_marks()
+            self._event("stop")
+            for follower in self._followers:
+                follower.close()
             for sink in self._sinks:
                 try:
                     sink.close()
@@ -197,6 +217,13 @@ class Session:
                 self._publish(stance)
             for each in early:
                 self._publish_early(each)
+            if len(self._engine.live_rows):
+                for follower in self._followers:
+                    follower.live(self._engine.live_rows, self._aligner.origin_s)
+            if self._now is not None:  # of a file, nobody reads it
+                self._plate_watch.add(*markers, *forces)
+            self._sync.add(*markers, *forces)
+        self._take_marks()
         self._tell("running")
 
     def _rebind(self, chunk: Chunk) -> None:
@@ -207,6 +234,7 @@ class Session:
             binding.renew(chunk)
             if not binding.refused:
                 self._aligner.rebind(chunk.role, binding.device_delay_s)
+            self._event("rebind", stream=chunk.role.value, refused=binding.refused)
 
     def _place(self, placed: list[Placed]) -> None:
         """Bring samples whose times are known into the lab frame, ready for the engine."""
@@ -252,24 +280,29 @@ class Session:
 
     def _publish_early(self, early: Early) -> None:
         """Move the walker's bar before the stance has ended; nothing is counted or kept yet."""
-        feedback = self._feedback.after_early(early)
-        if feedback is self._feedback:
-            return
-        self._feedback = feedback
-        self._view.walker.publish(feedback)
-        self._early_seen[early.side] = self._view.walker_sees.is_set()
-        if self._now is not None:
-            self.outcome.early_latencies_ms.append(self._since_ms(early.t_s))
+        feedback, told = self._feedback.after_early(early), Told()
+        if feedback is not self._feedback:
+            self._feedback = feedback
+            self._view.walker.publish(feedback)
+            seen = self._early_seen[early.side] = self._view.walker_sees.is_set()
+            value = feedback.leg(early.side).value
+            told = Told("early" if seen else "none", self._since_ms(early.t_s), value)
+            if self._now is not None:
+                self.outcome.early_latencies_ms.append(told.latency_ms)
+        for follower in self._followers:
+            follower.early(early, told, self._aligner.origin_s)
 
     def _publish(self, stance: Stance) -> None:
-        """Walker first, then everything that is kept."""
+        """Walker first, then who follows over the network, then what is kept: a disk may take its time."""
         stance = judged(stance, self._target.spec)
         before = self._feedback.leg(stance.side)
         self._feedback = self._feedback.after(stance)
-        self._view.walker.publish(self._feedback)
+        self._decided_s[self._view.walker.publish(self._feedback)] = stance.t_decide_s
         told = self._told(stance, before)
         if self._now is not None:
             self.outcome.latencies_ms.append(told.latency_ms)
+        for follower in self._followers:
+            follower.stance(stance, told, self._aligner.origin_s)
         for sink in self._sinks:
             try:
                 sink.stance(stance, told)
@@ -290,9 +323,33 @@ class Session:
             return Told("final", latency_ms, leg.value)
         return Told("early" if early_seen else "none", latency_ms, leg.value if usable else nan)
 
+    def _take_marks(self) -> None:
+        """What the operator marked since the last step."""
+        marks = self._view.control.marks
+        while marks:
+            self._event("mark", text=marks.popleft())
+
+    def _event(self, event: str, **more: object) -> None:
+        """Tell and record what happens beside the walking; a file has no such time."""
+        if self._now is not None:
+            text, now_s = json.dumps({"event": event, **more}), self._now()
+            for follower in self._followers:
+                follower.event(text, now_s)
+            if self._raw is not None:
+                self._raw.events(text, now_s)
+
     def _since_ms(self, t_s: float) -> float:
         """Time since a sample's stamp, ms; NaN without a clock."""
         return 1e3 * (self._now() - self._aligner.origin_s - t_s) if self._now else nan
+
+    def _flush_latencies_ms(self) -> list[float]:
+        """Deciding sample's stamp to pixels handed to the window system, ms, of every picture said to be."""
+        first = dict(reversed(self._view.flushed))  # a picture may be painted again
+        return [
+            1e3 * (first[number] - self._aligner.origin_s - decided_s)
+            for number, decided_s in self._decided_s.items()
+            if number in first
+        ]
 
     def _tell(
         self,
@@ -308,7 +365,8 @@ class Session:
             return
         self._status_at = now_s
         rejected, valid = self._counts
-        fault = self._raw.fault if self._raw is not None else ""
+        fault, notice = (self._raw.fault, self._raw.notice) if self._raw is not None else ("", "")
+        unheard = next((each.fault for each in self._followers if each.fault), "")
         self._status = SessionStatus(
             state=state,
             banner=self._feedback.banner,
@@ -320,7 +378,13 @@ class Session:
             rejected=(int(rejected[Side.LEFT]), int(rejected[Side.RIGHT])),
             elapsed_s=max(0.0, now_s - self._started_at) if np.isfinite(self._started_at) else 0.0,
             recorded_bytes=self._raw.bytes_written if self._raw is not None else 0,
-            message=message or fault or self.outcome.fault or self._swapped_plates(),
+            message=message
+            or fault
+            or self.outcome.fault
+            or self._plate_fault()
+            or self._sync.latest.alarming
+            or notice
+            or unheard,
             target=self._target,
             baseline=(self._feedback.left.baseline, self._feedback.right.baseline),
             notes=self.outcome.notes,
@@ -333,11 +397,14 @@ class Session:
             replace(health, state=LampState.LOST, message=self._bound[health.role].refused)
             if health.state is not LampState.LOST and self._bound[health.role].refused
             else health
-            for health in self._source.health()
+            for health in (
+                replace(each, jitter_s=self._aligner.jitter_s(each.role))
+                for each in self._source.health()
+            )
         )
 
-    def _swapped_plates(self) -> str:
-        """What to tell the operator when the load of a plate lies under the other foot."""
+    def _plate_fault(self) -> str:
+        """What to tell the operator when the plates cannot be as the lab file says."""
         for side in Side:
             wrong, total = self._engine.under_other_foot[side]
             if wrong >= 3 and 2 * wrong > total:
@@ -345,4 +412,4 @@ class Session:
                     f"the load of the {side.word} plate lies under the {side.other.word} foot: stop and swap "
                     "side of the plates in the lab file, or check the marker labels"
                 )
-        return ""
+        return self._plate_watch.sentence()

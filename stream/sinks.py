@@ -5,8 +5,12 @@ from dataclasses import dataclass, field
 from math import nan
 from typing import Literal, Protocol
 
+import numpy as np
+
 from compute import Side, Stance
+from compute.early import Early
 from stream.source import Chunk, Role, StreamInfo
+from stream.sync_check import SyncVerdict
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,47 @@ class StanceSink(Protocol):
         ...
 
 
+class Follower(Protocol):
+    """Something that follows a session while it happens: other programs, over the network.
+
+    Nothing in it waits or raises; `origin_s` is second 0 of the session's times, LSL local clock.
+    """
+
+    def early(self, early: Early, told: Told, origin_s: float) -> None:
+        """Take a first peak whose stance has not ended."""
+        ...
+
+    def stance(self, stance: Stance, told: Told, origin_s: float) -> None:
+        """Take one stance."""
+        ...
+
+    def live(self, rows: np.ndarray, origin_s: float) -> None:
+        """Take rows of the live trace, `Engine.live_rows`; at least one."""
+        ...
+
+    def event(self, text: str, t_s: float) -> None:
+        """Take an event at `t_s` of the LSL local clock."""
+        ...
+
+    def close(self) -> None:
+        """Finish; may wait a second until everything has been fetched."""
+        ...
+
+    @property
+    def fault(self) -> str:
+        """What went wrong; empty while all is well."""
+        ...
+
+
 class RawSink(Protocol):
     """Something that keeps chunks as they were received."""
 
     def offer(self, chunk: Chunk) -> None:
         """Take a chunk; never waits."""
+        ...
+
+    def events(self, text: str, t_s: float) -> None:
+        """Take an event at `t_s` of the LSL local clock; never waits."""
         ...
 
     @property
@@ -55,6 +95,11 @@ class RawSink(Protocol):
         """What went wrong; empty while all is well."""
         ...
 
+    @property
+    def notice(self) -> str:
+        """What is about to go wrong; empty while nothing is."""
+        ...
+
 
 @dataclass
 class Outcome:
@@ -65,6 +110,7 @@ class Outcome:
     notes : what the operator was told about the streams, e.g. markers that are not there.
     feedback : what the walker was aimed at, with the baselines reached.
     live_delay_s : delay of the causal trace; NaN where there is none.
+    sync : whether markers and forces kept step.
     """
 
     infos: dict[Role, StreamInfo]
@@ -73,9 +119,11 @@ class Outcome:
     stances: list[Stance] = field(default_factory=list)
     latencies_ms: list[float] = field(default_factory=list)
     early_latencies_ms: list[float] = field(default_factory=list)
+    flush_latencies_ms: list[float] = field(default_factory=list)
     dropped: dict[Role, int] = field(default_factory=dict)
     feedback: Mapping[str, object] = field(default_factory=dict)
     live_delay_s: float = nan
+    sync: SyncVerdict = field(default_factory=SyncVerdict)
     fault: str = ""
 
     def valid(self, side: Side) -> list[Stance]:

@@ -13,13 +13,11 @@ from hypothesis import strategies as st
 
 from compute import Side
 from compute.feedback import Target
-from stream.align import Aligner
 from stream.errors import EkamError
 from stream.file_source import FileSource
 from stream.lab import read_lab
 from stream.results import keep_inputs, new_folder, write_session_json
 from stream.session import Session
-from stream.source import Chunk, Role
 from stream.status import SessionView
 from stream.subject_file import read_subject
 from stream.tables import STANCE_COLUMNS, CurvesCsv, StancesCsv
@@ -134,68 +132,6 @@ def test_a_full_disk_does_not_take_the_feedback_away():
 def test_a_recording_without_forces_cannot_be_walked():
     with pytest.raises(EkamError, match="has no force plates"):
         FileSource(replace(walkers.trial().recording, forces=None))
-
-
-def test_clock_offsets_and_device_delays_are_taken_out():
-    """Stamps of two machines with different clocks; the marker device is 4 ms late."""
-    aligner = Aligner({Role.MARKERS: 0.004, Role.FORCES: 0.0})
-    force = Chunk(Role.FORCES, np.array([500.0, 500.001]), np.zeros((2, 1)), clock_offset_s=-400.0)
-    assert aligner.place(force) == []  # nothing to refer it to yet
-    marker = Chunk(
-        Role.MARKERS, np.array([1100.004, 1100.014]), np.zeros((2, 1)), clock_offset_s=-1000.0
-    )
-    placed = {each.role: each.time_s for each in aligner.place(marker)}
-    np.testing.assert_array_equal(placed[Role.MARKERS], [0.0, 0.01])
-    np.testing.assert_array_equal(placed[Role.FORCES], [0.0, 0.001])
-    assert aligner.origin_s == pytest.approx(100.0)
-
-
-@given(
-    base=st.floats(1.0, 1e6),
-    rate=st.sampled_from([60.0, 100.0, 120.0, 200.0, 240.0, 1000.0, 1200.0]),
-)
-@settings(max_examples=100, deadline=None)
-def test_a_large_constant_in_the_stamps_changes_no_bit(base, rate):
-    """What makes a live session equal the file."""
-    base = round(base, 6)
-    own = np.arange(2000) / rate
-    times = []
-    for stamps in (own, base + own):
-        aligner = Aligner(dict.fromkeys(Role, 0.0))
-        [placed] = [
-            each.time_s for each in aligner.place(Chunk(Role.MARKERS, stamps, np.zeros((2000, 1))))
-        ]
-        times.append(placed)
-    np.testing.assert_array_equal(*times)
-
-
-def test_stamps_that_do_not_increase_are_left_out_and_counted():
-    aligner = Aligner(dict.fromkeys(Role, 0.0))
-    for stamps in ([0.0, 0.01, 0.01, 0.03], [0.02, 0.03, 0.04]):
-        values = np.array(stamps)[:, None]
-        placed = aligner.place(Chunk(Role.MARKERS, np.array(stamps), values))
-        for each in placed:
-            np.testing.assert_allclose(each.values[:, 0], each.time_s)
-    assert aligner.dropped[Role.MARKERS] == 3
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "offset_s", "jumps"),
-    [
-        ([0.0, 0.01, 0.02], [0.03, 0.04], 0.0, []),
-        ([0.0, 0.01, 0.02], [0.02, 0.03], 0.0, []),  # repeated, no jump
-        ([0.0, 0.01, 0.02], [0.01, 0.02, 0.03], 0.0, [0.02]),
-        ([0.0, 0.01, 0.02], [0.03, 0.04], 0.02, [0.05]),
-        ([0.0, 0.01, 0.02], [0.03, 0.04], 0.0005, []),
-    ],
-)
-def test_clocks_that_jump_are_noted(first, second, offset_s, jumps):
-    aligner = Aligner(dict.fromkeys(Role, 0.0))
-    for stamps, offset in ((first, 0.0), (second, offset_s)):
-        given = np.array(stamps)
-        aligner.place(Chunk(Role.MARKERS, given, given[:, None], clock_offset_s=offset))
-    assert [reason for _, reason in aligner.faults] == ["clock_jump"] * len(jumps)
-    assert [time_s for time_s, _ in aligner.faults] == pytest.approx(jumps)
 
 
 def test_a_clock_that_jumps_rejects_the_stances_around_it():
