@@ -5,36 +5,42 @@ samples themselves were taken on an even grid, ``a + b n``; a delay is never neg
 line that touches the stamps from below (the *minimum* delay, as in network clock filters; Moon, Skelly
 and Towsley 1999 for the line): the mean of the stamps would be late by the mean delay.
 
-Drop or delay? Index n must not step over a place while a sample may still come that belongs there. A
-sample that is later than a period is held back. If a later one is in time for its place without a drop,
-there was none. If none is, and for a while nothing came earlier than before, frames were dropped.
+Index n must not step over a place while a sample may still come that belongs there. A sample that is
+later than a period is held back until later ones tell whether frames were dropped before it. Where the
+device stamps, two late samples in a row do; where stamps are late, `compute.dropped_frames` weighs it.
 """
+
+import math
+from typing import NamedTuple
 
 import numpy as np
 
+from compute.dropped_frames import DROPS as _DROPS
+from compute.dropped_frames import (
+    FAR_S,
+    HOLD_PERIODS,
+    HOLD_S,
+    MAX_HELD,
+    TOGETHER,
+    Hypotheses,
+    forget,
+    new_hypotheses,
+    settle,
+    slack_s,
+    weigh,
+)
+from compute.dropped_frames import PREVIOUS as _PREVIOUS
 from compute.jit import kernel
 
 TOLERANCE_S = 2e-4
 """A stamp this close to the grid keeps its own value, bit for bit: the device stamped it."""
 
-HOLD_S = 0.06
-"""A sample is held back for at most about this long (LONGER times that while later ones still catch up),
-by the stamps of those behind it. A stance is decided 100 ms after toe-off and the next heel strike of that
-foot is 0.3 s away: so the value still comes 0.1 s before it. Where drop and delay cannot be told apart in
-that time samples go out as if nothing was dropped, until it is certain."""
-
-LONGER = 1.5
-
-SURE = 9.0
-"""Drops are assigned when the chance that mere delays look like that is exp(-9), 1 in 8000. Tried with 3 ms
-of jitter: with 6 more samples get a wrong place than with 9, drops or no drops."""
+SAME_S = 1e-9
+"""Times that are no further apart are the same."""
 
 LEARN_S = 0.25
 """Samples that are held at the beginning, until the grid is known; also the length of a block, of which
 the earliest stamp is kept."""
-
-SLACK_S = 4e-4
-"""The line from below is known to about this."""
 
 BLOCKS = 24
 GAP_S = 0.5
@@ -44,7 +50,7 @@ BACK_S = 0.005
 WILD = 2
 """So many stamps that lie back are wild; one more, and the clock stepped back."""
 
-FAR_S, FAR_NEED = 0.25, 4
+FAR_NEED = 4
 """A gap of more than FAR_S is believed after so many periods: wild stamps lie far ahead, too."""
 
 SLOPE = 0.006
@@ -54,26 +60,39 @@ RATE_S = 1.0
 """What this long a span says of the rate counts as much as what was known before: in 0.25 s a single
 millisecond is 0.4 %, and a wrong rate finds drops that were none."""
 
-MAX_HELD = 4096
-
 (KNOWN, LAST, AT, ZERO, PERIOD, MIDDLE, NOMINAL, NEWEST, RUN, RUN_FROM, RUN_LEAST, RUN_LEAST_AT,
- BACK, BACK_LEAST, LATE, LASTED, ENDED, COUNT, LEAST, LEAST_INDEX, LEAST_STAMP, SUM, POINTS,
- ASSIGNED, BLOCK) = range(25)  # fmt: skip
+ BACK, BACK_LEAST, LATE, COUNT, LEAST, LEAST_INDEX, LEAST_STAMP, SUM, POINTS, ASSIGNED, BLOCK,
+ WEIGHED, DELAY, DELAYS, DELAYED, BEFORE) = range(28)  # fmt: skip
 
 
-def new_state(period_s: float) -> tuple[np.ndarray, np.ndarray]:
-    """State and block minima before the first sample of a stream of this nominal period."""
-    state = np.zeros(25)
+class Stream(NamedTuple):
+    """What is known of one stream.
+
+    Attributes
+    ----------
+    state : grid, run of late samples, block; indices above.
+    points : shape (BLOCKS, 2), place and stamp of the earliest sample of each block.
+    hypotheses : what samples that wait can mean, where stamps are late.
+    """
+
+    state: np.ndarray
+    points: np.ndarray
+    hypotheses: Hypotheses
+
+
+def new_stream(period_s: float) -> Stream:
+    """Before the first sample of a stream of this nominal period."""
+    state = np.zeros(28)
     state[PERIOD] = state[MIDDLE] = state[NOMINAL] = period_s
-    state[BLOCK] = max(4.0, np.ceil(LEARN_S / period_s))
+    state[BLOCK] = max(4.0, math.ceil(LEARN_S / period_s))
     state[NEWEST] = -np.inf
     state[LEAST] = np.inf
-    return state, np.zeros((BLOCKS, 2))
+    return Stream(state, np.zeros((BLOCKS, 2)), new_hypotheses())
 
 
-def mean_lateness_s(state: np.ndarray) -> float:
+def mean_lateness_s(stream: Stream) -> float:
     """By how much stamps came late on average over the last seconds; NaN until known."""
-    return float(state[LATE]) if state[KNOWN] else float("nan")
+    return float(stream.state[LATE]) if stream.state[KNOWN] else float("nan")
 
 
 @kernel
@@ -81,8 +100,7 @@ def even(
     stamps_s: np.ndarray,
     seen: int,
     end: bool,
-    state: np.ndarray,
-    points: np.ndarray,
+    stream: Stream,
     out_s: np.ndarray,
     step_s: np.ndarray,
 ) -> int:
@@ -94,7 +112,7 @@ def even(
         then the new ones.
     seen : how many of them earlier calls have seen.
     end : nothing more will come, or not for a while: settle all.
-    state, points : from `new_state`, kept between calls.
+    stream : from `new_stream`, kept between calls.
     out_s : shape (n,), receives the times of the settled samples, increasing; NaN where a sample has no
         place: it repeats one, or its place was given away when drops were assumed.
     step_s : shape (n,), receives by how much the clock stepped back before a sample, else 0. Times are
@@ -105,67 +123,74 @@ def even(
     How many samples, from the first one on, are settled. Independent of how they are cut into calls,
     but for `end`.
     """
-    n = stamps_s.shape[0]
+    n, state, hypotheses = stamps_s.shape[0], stream.state, stream.hypotheses
     first, i = 0, seen
     while True:
         if state[KNOWN] == 0.0:
             wanted = int(state[BLOCK])
             if n - first < wanted and not (end and first < n):
                 return first
-            _learn(stamps_s[first : min(first + wanted, n)], state, points)
+            _learn(stamps_s[first : min(first + wanted, n)], stream)
             i = first
         if i >= n:
             if end and first < n:
-                i = first = _last_ones(stamps_s, first, n, state, points, out_s, step_s)
+                i = first = _last_ones(stamps_s, first, n, stream, out_s, step_s)
                 continue
             return first
-        stamp = stamps_s[i]
-        period = state[PERIOD]
-        late = stamp - _grid(state, state[LAST] + 1.0 + (i - first))
-        if late < -(period + BACK_S):
+        stamp, period = stamps_s[i], state[PERIOD]
+        if i == first:
+            state[WEIGHED] = state[LATE] > 0.5 * TOLERANCE_S
+        weighed = state[WEIGHED] != 0.0
+        places = state[LAST] + 1.0 + (i - first)
+        late = stamp - _grid(state, places)
+        surely = hypotheses.drops[0, 0] - hypotheses.state[_DROPS] if weighed else 0.0
+        if late - surely * period < -(period + BACK_S):
             if state[BACK] == 0.0:
-                first = _release(stamps_s, first, i, state, points, out_s, step_s, False)
+                first = _let_go(stamps_s, first, i, stream, out_s, step_s)
+                late = stamp - _grid(state, state[LAST] + 1.0)
             state[BACK_LEAST] = min(state[BACK_LEAST], late) if state[BACK] > 0.0 else late
             state[BACK] += 1.0
             i += 1
             if state[BACK] > WILD:
-                _step_back(state, points)
+                _step_back(stream)
                 step_s[first] = state[BACK_LEAST]
                 i = first + 1
-                first = _release(stamps_s, first, i, state, points, out_s, step_s, True)
+                first = _release(stamps_s, first, i, stream, out_s, step_s, True)
             continue
         if state[BACK] > 0.0:
             first = _replace(first, i, state, out_s, step_s)
-        if late <= -0.5 * period:  # a place too far on: it repeats a sample, or drops were assumed
-            first = _release(stamps_s, first, i, state, points, out_s, step_s, False)
-            _move_places(np.floor(late / period + 0.5), state, points)
-            state[RUN] = 0.0
+        in_time = late - surely * period < period - slack_s(period)
+        if late - surely * period <= -0.5 * period:
+            # A place too far on: it repeats a sample, or drops were assumed.
+            first = _let_go(stamps_s, first, i, stream, out_s, step_s)
+            late = stamp - _grid(state, state[LAST] + 1.0)
+            _move_places(np.floor(late / period + 0.5), stream)
             i += 1
-            first = _release(stamps_s, first, i, state, points, out_s, step_s, False)
-        elif late < period - _slack(period):
+            first = _let_pass(stamps_s, first, i, stream, out_s, step_s)
+        elif in_time and (first == i or not weighed):
             i += 1
-            first = _release(stamps_s, first, i, state, points, out_s, step_s, False)
-            if state[RUN] != 0.0:
-                lasted = (stamp - state[RUN_FROM]) / period
-                state[LASTED] += min(max(lasted - 1.0, 0.0), HOLD_S / period)
-                state[ENDED] += 1.0
-                state[RUN] = 0.0
+            first = _let_pass(stamps_s, first, i, stream, out_s, step_s)
+        elif weighed:
+            mean = max(state[DELAY], 0.5 * TOLERANCE_S)
+            weigh(stamp, late, period, mean, i - first, hypotheses)
+            i += 1
+            first = _settle(stamps_s, first, i, False, stream, out_s, step_s)
+        elif state[RUN] != 0.0 and late > state[RUN_LEAST] + HOLD_S:
+            # A pause behind a late sample: two matters, and the first of them is thereby a gap.
+            i = first = _drop(stamps_s, first, i, stream, out_s, step_s)
         else:
             if state[RUN] == 0.0:
                 state[RUN], state[RUN_FROM] = 1.0, stamp
                 state[RUN_LEAST], state[RUN_LEAST_AT] = late, stamp
-            elif late > state[RUN_LEAST] + HOLD_S:  # a pause behind a late sample: two matters
-                first = _release(stamps_s, first, i, state, points, out_s, step_s, False)
-                state[RUN_FROM], state[RUN_LEAST], state[RUN_LEAST_AT] = stamp, late, stamp
             elif late < state[RUN_LEAST] - TOLERANCE_S:
                 state[RUN_LEAST], state[RUN_LEAST_AT] = late, stamp
             i += 1
             verdict = _verdict(stamp, i - first, state)
             if verdict == 1:
-                first = _drop(stamps_s, first, i, state, points, out_s, step_s)
+                first = _drop(stamps_s, first, i, stream, out_s, step_s)
                 i = first  # what is left was looked at with the old places
             elif verdict == 2:
-                first = _release(stamps_s, first, i, state, points, out_s, step_s, False)
+                first = _let_go(stamps_s, first, i, stream, out_s, step_s)
 
 
 @kernel
@@ -174,44 +199,42 @@ def _grid(state: np.ndarray, index: float) -> float:
 
 
 @kernel
-def _slack(period: float) -> float:
-    """By how much the grid may be off when a sample is a whole period late."""
-    return min(0.2 * period, SLACK_S)
-
-
-@kernel
-def _learn(stamps_s: np.ndarray, state: np.ndarray, points: np.ndarray) -> None:
+def _learn(stamps_s: np.ndarray, stream: Stream) -> None:
     """Find the grid of the first stamps."""
-    n = stamps_s.shape[0]
+    n, state = stamps_s.shape[0], stream.state
     late = np.empty(n)
     if n > 3:
         for i in range(n - 1):
             late[i] = stamps_s[i + 1] - stamps_s[i]
         middle = _median(late, n - 1)
-        alike, places = 0, 0.0
+        alike, alike_s = 0, 0.0
         for i in range(n - 1):
             step = stamps_s[i + 1] - stamps_s[i]
-            alike += abs(step - middle) < 0.5 * TOLERANCE_S
-            places += np.floor(step / middle + 0.5) if middle > 0.0 else 0.0
-        if alike >= 0.8 * (n - 1) and abs(middle / state[NOMINAL] - 1.0) < 0.06 and places > 0.0:
-            # Stamped by the device: its own rate.
-            state[PERIOD] = state[MIDDLE] = (stamps_s[n - 1] - stamps_s[0]) / places
+            if abs(step - middle) < 0.5 * TOLERANCE_S:
+                alike += 1
+                alike_s += step
+        if alike >= 0.8 * (n - 1) and abs(middle / state[NOMINAL] - 1.0) < 0.06:
+            state[PERIOD] = state[MIDDLE] = alike_s / alike  # stamped by the device: its own rate
     for i in range(n):
         late[i] = stamps_s[i] - stamps_s[0] - i * state[PERIOD]
-    usual, least, total = _median(late, n), np.inf, 0.0
+    usual, least = _median(late, n), np.inf
     for i in range(n):
         if late[i] >= usual - LEARN_S:
             least = min(least, late[i])
-    for i in range(n):
-        total += min(max(late[i] - least, 0.0), HOLD_S)
     state[AT], state[ZERO], state[LAST] = stamps_s[0] + least, 0.0, -1.0
-    state[LATE] = total / n
+    if n > 3:
+        # The difference of two exponential delays of mean m is in half of all cases below m ln 2.
+        for i in range(n - 1):
+            late[i] = abs(stamps_s[i + 1] - stamps_s[i] - state[PERIOD])
+        state[LATE] = state[DELAY] = min(_median(late, n - 1) / np.log(2.0), HOLD_S)
     if usual - least < 0.1 * TOLERANCE_S:
         state[LATE] = 0.0  # what is not even was dropped or wild
     state[KNOWN] = 1.0
     state[RUN] = state[BACK] = state[COUNT] = state[SUM] = state[POINTS] = 0.0
     state[ASSIGNED] = -np.inf
     state[LEAST] = np.inf
+    forget(stream.hypotheses)
+    stream.hypotheses.state[_PREVIOUS] = -np.inf
 
 
 @kernel
@@ -228,32 +251,14 @@ def _median(x: np.ndarray, n: int) -> float:
 
 @kernel
 def _verdict(stamp: float, held: int, state: np.ndarray) -> int:
-    """What to do with samples that are late: 0 wait, 1 frames were dropped, 2 go on as if none were.
-
-    Of the late samples before this one, a share was followed by another late one: that share to the
-    power of n is the chance of n late ones in a row without a drop. Delays that are exponential about
-    their mean m, at period b, give exp(-n b/m). The longer of both waits counts.
-    """
+    """What to do with late samples of a device: 0 wait, 1 frames were dropped, 2 go on as if none were."""
     period = state[PERIOD]
-    places = max(1.0, np.floor((state[RUN_LEAST] + _slack(period)) / period))
-    share = (state[LASTED] + 1e-4) / (state[LASTED] + state[ENDED] + 1.0)
-    need = max(1.0, np.ceil(-SURE / np.log(share)))
-    if state[LATE] > 0.5 * TOLERANCE_S:
-        need = max(need, np.ceil(SURE * state[LATE] / period))
-    coarse = max(1.0, np.ceil(need / places))  # that any of so many places was dropped
-    far = places * period > FAR_S
-    longest = LONGER * HOLD_S
-    if far:
-        longest += FAR_NEED * period
-        need, coarse = max(need, float(FAR_NEED)), max(coarse, float(FAR_NEED))
-    since, lasted = stamp - state[RUN_LEAST_AT], stamp - state[RUN_FROM]
-    if since >= (need - 0.5) * period:
+    places = max(1.0, np.floor((state[RUN_LEAST] + slack_s(period)) / period))
+    need = FAR_NEED if places * period > FAR_S else 1
+    if stamp - state[RUN_LEAST_AT] >= (need - 0.5) * period:
         return 1
-    if lasted >= HOLD_S and since >= (coarse - 0.5) * period and (far or coarse * period <= HOLD_S):
-        return 1
-    if held > MAX_HELD or lasted >= longest or (coarse * period > HOLD_S and not far):
-        return 2
-    return 0
+    longest = HOLD_S + need * period
+    return 2 if held > MAX_HELD or stamp - state[RUN_FROM] >= longest else 0
 
 
 @kernel
@@ -261,32 +266,99 @@ def _drop(
     stamps_s: np.ndarray,
     first: int,
     until: int,
-    state: np.ndarray,
-    points: np.ndarray,
+    stream: Stream,
     out_s: np.ndarray,
     step_s: np.ndarray,
 ) -> int:
-    """Assign drops before the first sample that is held; settle those that cannot have more in front."""
+    """Assign drops before the first late sample of a device; settle what cannot have more in front."""
+    state = stream.state
     period, least = state[PERIOD], state[RUN_LEAST]
-    if least >= GAP_S and state[LATE] > 0.5 * TOLERANCE_S and state[LAST] >= 0.0:
-        state[KNOWN] = 0.0
-        return first
     most, last = least, first - 1
-    places = np.floor((least + _slack(period)) / period)
+    places = np.floor((least + slack_s(period)) / period)
     for i in range(first, until):
         late = stamps_s[i] - _grid(state, state[LAST] + 1.0 + (i - first))
         most = max(most, late)
-        if late < (places + 1.0) * period - _slack(period):
+        if late < (places + 1.0) * period - slack_s(period):
             last = i
-    if most - least <= TOLERANCE_S and state[LATE] <= 0.5 * TOLERANCE_S:
-        # Stamped by the device, which goes on beside its old grid.
+    if most - least <= TOLERANCE_S:  # it goes on beside its old grid
         places = np.floor(least / period + 0.5)
-        _shift(least - places * period, state, points)
+        _shift(least - places * period, stream)
         last = until - 1
+    _skip(places, state)
+    state[RUN] = 0.0
+    return _release(stamps_s, first, last + 1, stream, out_s, step_s, False)
+
+
+@kernel
+def _skip(places: float, state: np.ndarray) -> None:
+    """Frames were dropped before the next sample."""
     state[LAST] += places
     state[ASSIGNED] = state[LAST] + 1.0
+
+
+@kernel
+def _settle(
+    stamps_s: np.ndarray,
+    first: int,
+    until: int,
+    must: bool,
+    stream: Stream,
+    out_s: np.ndarray,
+    step_s: np.ndarray,
+) -> int:
+    """Settle samples that were weighed, as far as their places are certain or they have waited enough."""
+    state = stream.state
+    while first < until:
+        held = until - first
+        waited_s = stamps_s[until - 1] - stamps_s[first]
+        over = waited_s >= max(HOLD_S, HOLD_PERIODS * state[PERIOD])
+        over = over or must or held >= MAX_HELD
+        dropped = settle(held, over, state[PERIOD], stream.hypotheses)
+        if dropped < 0.0:
+            break
+        if dropped > 0.0:
+            if dropped * state[PERIOD] >= GAP_S and not must and state[LAST] >= 0.0:
+                state[KNOWN] = 0.0
+                break
+            _skip(dropped, state)
+        # Behind a gap: it may as well be the last one before it, and the line must not be laid on that.
+        _place(stamps_s[first], first, dropped == 0.0, stream, out_s)
+        step_s[first] = 0.0
+        first += 1
+    return first
+
+
+@kernel
+def _let_go(
+    stamps_s: np.ndarray,
+    first: int,
+    until: int,
+    stream: Stream,
+    out_s: np.ndarray,
+    step_s: np.ndarray,
+) -> int:
+    """Settle all that waits, certain or not."""
+    state = stream.state
     state[RUN] = 0.0
-    return _release(stamps_s, first, last + 1, state, points, out_s, step_s, False)
+    if state[WEIGHED] != 0.0:
+        _settle(stamps_s, first, until, True, stream, out_s, step_s)
+        return until
+    return _release(stamps_s, first, until, stream, out_s, step_s, False)
+
+
+@kernel
+def _let_pass(
+    stamps_s: np.ndarray,
+    first: int,
+    until: int,
+    stream: Stream,
+    out_s: np.ndarray,
+    step_s: np.ndarray,
+) -> int:
+    """Settle up to a sample that was in time: none was dropped before those that waited."""
+    stream.state[RUN] = 0.0
+    stream.hypotheses.state[_PREVIOUS] = stamps_s[until - 1]
+    return _release(stamps_s, first, until, stream, out_s, step_s, False)
 
 
 @kernel
@@ -294,21 +366,21 @@ def _last_ones(
     stamps_s: np.ndarray,
     first: int,
     n: int,
-    state: np.ndarray,
-    points: np.ndarray,
+    stream: Stream,
     out_s: np.ndarray,
     step_s: np.ndarray,
 ) -> int:
     """Settle what still waits when nothing more will come."""
+    state = stream.state
     if state[BACK] > 1.0:
-        _step_back(state, points)
+        _step_back(stream)
         step_s[first] = state[BACK_LEAST]
-        return _release(stamps_s, first, first + 1, state, points, out_s, step_s, True)
+        return _release(stamps_s, first, first + 1, stream, out_s, step_s, True)
     if state[BACK] > 0.0:
         return _replace(first, n, state, out_s, step_s)
-    if state[LATE] <= 0.5 * TOLERANCE_S and state[RUN_LEAST] < FAR_S:
-        return _drop(stamps_s, first, n, state, points, out_s, step_s)
-    return _release(stamps_s, first, n, state, points, out_s, step_s, False)
+    if state[WEIGHED] == 0.0 and state[RUN_LEAST] < FAR_S:
+        return _drop(stamps_s, first, n, stream, out_s, step_s)
+    return _let_go(stamps_s, first, n, stream, out_s, step_s)
 
 
 @kernel
@@ -319,7 +391,7 @@ def _replace(
     for i in range(first, until):
         state[LAST] += 1.0
         at = _grid(state, state[LAST])
-        out_s[i] = at if at > state[NEWEST] else np.nan
+        out_s[i] = at if at > state[NEWEST] + SAME_S else np.nan
         step_s[i] = 0.0
         state[NEWEST] = max(at, state[NEWEST])
     state[BACK] = 0.0
@@ -331,46 +403,62 @@ def _release(
     stamps_s: np.ndarray,
     first: int,
     until: int,
-    state: np.ndarray,
-    points: np.ndarray,
+    stream: Stream,
     out_s: np.ndarray,
     step_s: np.ndarray,
     stepped: bool,
 ) -> int:
     """Settle samples at the next places of the grid."""
     for i in range(first, until):
-        state[LAST] += 1.0
-        index, stamp = state[LAST], stamps_s[i]
-        grid = _grid(state, index)
-        late = stamp - grid
-        at = grid if late > TOLERANCE_S else stamp
         if not (stepped and i == first):
             step_s[i] = 0.0
-        if at > state[NEWEST]:
-            state[NEWEST] = out_s[i] = at
-        else:
-            out_s[i] = np.nan
-        state[SUM] += min(max(late, 0.0), HOLD_S)
-        state[COUNT] += 1.0
-        if late < state[LEAST]:
-            state[LEAST], state[LEAST_INDEX], state[LEAST_STAMP] = late, index, stamp
-        if state[COUNT] >= state[BLOCK]:
-            _fit(state, points)
+        _place(stamps_s[i], i, True, stream, out_s)
     return until
 
 
 @kernel
-def _fit(state: np.ndarray, points: np.ndarray) -> None:
+def _place(stamp: float, i: int, certain: bool, stream: Stream, out_s: np.ndarray) -> None:
+    """Put a sample at the next place of the grid."""
+    state = stream.state
+    state[LAST] += 1.0
+    grid = _grid(state, state[LAST])
+    late = stamp - grid
+    at = grid if late > TOLERANCE_S else stamp
+    if at > state[NEWEST] + SAME_S:
+        state[NEWEST] = out_s[i] = at
+    else:
+        out_s[i] = np.nan
+    state[SUM] += min(max(late, 0.0), HOLD_S)
+    state[COUNT] += 1.0
+    if stamp > state[BEFORE] + TOGETHER * state[PERIOD]:
+        # What is left of an exponential delay, once some of it has passed, is as long on average.
+        state[DELAYS] += min(max(stamp - max(grid, state[BEFORE]), 0.0), HOLD_S)
+        state[DELAYED] += 1.0
+    state[BEFORE] = stamp
+    if certain and late < state[LEAST]:
+        state[LEAST], state[LEAST_INDEX], state[LEAST_STAMP] = late, state[LAST], stamp
+    if state[COUNT] >= state[BLOCK]:
+        _fit(stream)
+
+
+@kernel
+def _fit(stream: Stream) -> None:
     """Close a block: keep its earliest stamp, and lay the line from below on those of the last seconds.
 
     Of all lines below the points the one that is closest to them on average is the side of their lower
     convex hull over their mean index.
     """
+    state, points = stream.state, stream.points
     # Against the earliest of the block: where a drop is not certain yet, all are late by a period.
     least = min(max(state[LEAST], 0.0), HOLD_S)
     state[LATE] += 0.2 * (state[SUM] / state[COUNT] - least - state[LATE])
-    state[LASTED] *= 0.98
-    state[ENDED] *= 0.98
+    if state[DELAYED] > 0.0:
+        state[DELAY] += 0.2 * (state[DELAYS] / state[DELAYED] - state[DELAY])
+    nothing = state[LEAST] == np.inf
+    state[COUNT] = state[SUM] = state[DELAYS] = state[DELAYED] = 0.0
+    state[LEAST] = np.inf
+    if nothing:
+        return
     count = int(state[POINTS])
     if count == BLOCKS:
         for i in range(BLOCKS - 1):
@@ -379,8 +467,6 @@ def _fit(state: np.ndarray, points: np.ndarray) -> None:
     points[count, 0], points[count, 1] = state[LEAST_INDEX], state[LEAST_STAMP]
     count += 1
     state[POINTS] = count
-    state[COUNT] = state[SUM] = 0.0
-    state[LEAST] = np.inf
     newest, at = points[count - 1, 0], points[count - 1, 1]
     if count == 1:
         state[ZERO], state[AT] = newest, at
@@ -402,6 +488,10 @@ def _fit(state: np.ndarray, points: np.ndarray) -> None:
     period = (points[two, 1] - points[one, 1]) / (points[two, 0] - points[one, 0])
     limit = SLOPE * state[MIDDLE]
     period = min(max(period, state[MIDDLE] - limit), state[MIDDLE] + limit)
+    span_s = (newest - points[0, 0]) * state[MIDDLE]
+    period = state[MIDDLE] + span_s / (span_s + RATE_S) * (period - state[MIDDLE])
+    if count == BLOCKS:
+        state[MIDDLE] = period
     for i in range(count):
         at = min(at, points[i, 1] + period * (newest - points[i, 0]))
     state[PERIOD], state[ZERO], state[AT] = period, newest, at
@@ -415,8 +505,9 @@ def _left(points: np.ndarray, a: int, b: int, c: int) -> bool:
 
 
 @kernel
-def _shift(by_s: float, state: np.ndarray, points: np.ndarray) -> None:
+def _shift(by_s: float, stream: Stream) -> None:
     """The grid goes on later or earlier than before."""
+    state, points = stream.state, stream.points
     state[AT] += by_s
     state[LEAST_STAMP] += by_s
     for i in range(BLOCKS):
@@ -424,16 +515,18 @@ def _shift(by_s: float, state: np.ndarray, points: np.ndarray) -> None:
 
 
 @kernel
-def _step_back(state: np.ndarray, points: np.ndarray) -> None:
+def _step_back(stream: Stream) -> None:
     """The publisher's clock was set back: the grid goes with it."""
-    _shift(state[BACK_LEAST], state, points)
+    state = stream.state
+    _shift(state[BACK_LEAST], stream)
     state[NEWEST] += state[BACK_LEAST]
     state[BACK] = state[RUN] = 0.0
 
 
 @kernel
-def _move_places(by: float, state: np.ndarray, points: np.ndarray) -> None:
+def _move_places(by: float, stream: Stream) -> None:
     """A sample repeats one, or drops that were assigned last were none."""
+    state, points = stream.state, stream.points
     state[LAST] += by
     if state[LAST] - state[ASSIGNED] > 4 * state[BLOCK] or state[LATE] <= 0.5 * TOLERANCE_S:
         return

@@ -15,6 +15,8 @@ from compute.subject import Segment, Subject
 
 MAX_STEP = 1.5
 """Sample periods: further apart, two samples have another one missing between them."""
+SHORT_S = 0.0035
+"""So little may always be missing: two samples of a plate at 1000 Hz are nothing to a filter of 6 Hz."""
 LEAST_SAMPLES = 8
 
 
@@ -156,7 +158,7 @@ class Preparation:
 
 @kernel
 def unbroken(time_s: np.ndarray, rate_hz: float, start_s: float, until_s: float) -> bool:
-    """Whether samples reach from before `start_s` to `until_s` with none missing.
+    """Whether samples reach from before `start_s` to `until_s` with none missing but for `SHORT_S`.
 
     Parameters
     ----------
@@ -169,14 +171,14 @@ def unbroken(time_s: np.ndarray, rate_hz: float, start_s: float, until_s: float)
     widest_s = 0.0
     for i in range(first + 1, n):
         widest_s = max(widest_s, time_s[i] - time_s[i - 1])
-    return widest_s * rate_hz <= MAX_STEP
+    return widest_s <= max(MAX_STEP / rate_hz, SHORT_S)
 
 
 @kernel
 def unbroken_from(time_s: np.ndarray, rate_hz: float, core_s: float) -> int:
-    """First sample from which on none is missing up to `core_s`."""
+    """First sample from which on none is missing up to `core_s`, but for `SHORT_S`."""
     for i in range(int(np.searchsorted(time_s, core_s, side="right")) - 1, 0, -1):
-        if (time_s[i] - time_s[i - 1]) * rate_hz > MAX_STEP:
+        if time_s[i] - time_s[i - 1] > max(MAX_STEP / rate_hz, SHORT_S):
             return i
     return 0
 

@@ -105,7 +105,7 @@ class Aligner:
 
     def jitter_s(self, role: Role) -> float:
         """By how much stamps come late on average, against the even grid; NaN until known."""
-        return even_times.mean_lateness_s(self._streams[role].state)
+        return even_times.mean_lateness_s(self._streams[role].stamps)
 
     def rate_hz(self, role: Role) -> tuple[float, float]:
         """Rate of a stream over its first seconds, by mean and by median interval; NaN until known."""
@@ -181,10 +181,10 @@ class _Stream:
         self.lost_told_s = self.late_told_s = np.nan
         self._newest_s = self._axis_s = -np.inf
         self._follow(*(np.empty(0) for _ in range(4)))  # compiles before the first sample
-        even_times.even(np.empty(0), 0, False, self.state, self._points, np.empty(0), np.empty(0))
+        even_times.even(np.empty(0), 0, False, self.stamps, np.empty(0), np.empty(0))
 
     def _begin(self) -> None:
-        self.state, self._points = even_times.new_state(self._period_s)
+        self.stamps = even_times.new_stream(self._period_s)
         self._stamps_s = np.empty(0)
         self._chunks: deque[Chunk] = deque()
         self._taken = 0
@@ -231,7 +231,7 @@ class _Stream:
         seen = len(self._stamps_s)
         stamps = self._stamps_s if new_s is None else np.concatenate([self._stamps_s, new_s])
         even_s, step_s = np.empty(len(stamps)), np.empty(len(stamps))
-        n = even_times.even(stamps, seen, end, self.state, self._points, even_s, step_s)
+        n = even_times.even(stamps, seen, end, self.stamps, even_s, step_s)
         self._stamps_s = stamps[n:]
         return self._pieces(even_s[:n], step_s[:n])
 

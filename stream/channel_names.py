@@ -82,7 +82,7 @@ def find_markers(
     -------
     Those found, and those for which two channels fit. A label is looked for as it is written, then
     whatever its case, then after a ``subject:`` prefix; a later step never takes what an earlier one
-    found for another name.
+    found for another name. Two names may share a label: the ankle joint centre may be a point of an axis.
     """
     groups = marker_channels(channels)
     found: dict[str, MarkerChannels] = {}
@@ -93,10 +93,11 @@ def find_markers(
         for i, group in enumerate(groups):
             for name in {same(name) for name in names_of(group)}:
                 known.setdefault(name, []).append(i)
+        earlier = frozenset(taken)
         for canonical, label in wanted.items():
             if canonical in found or canonical in unclear:
                 continue
-            fitting = [i for i in known.get(same(label), ()) if i not in taken]
+            fitting = [i for i in known.get(same(label), ()) if i not in earlier]
             if len(fitting) > 1:
                 first, second = (groups[i].labels[0] for i in fitting[:2])
                 unclear[canonical] = Unclear(first, second)

@@ -124,13 +124,13 @@ def unbroken(time_s, rate_hz, start_s, until_s):
         len(core) >= 8
         and core[0] <= start_s
         and core[-1] >= until_s
-        and all(rate_hz * (b - a) <= 1.5 for a, b in pairwise(core))
+        and all(b - a <= max(1.5 / rate_hz, 0.0035) for a, b in pairwise(core))
     )
 
 
 def unbroken_from(time_s, rate_hz, core_s):
     n = np.searchsorted(time_s, core_s, side="right")
-    broken = np.flatnonzero(np.diff(time_s[:n]) * rate_hz > 1.5)
+    broken = np.flatnonzero(np.diff(time_s[:n]) > max(1.5 / rate_hz, 0.0035))
     return broken[-1] + 1 if len(broken) else 0
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compute.even_times import HOLD_S, LEARN_S, LONGER, even, mean_lateness_s, new_state
+from compute.dropped_frames import HOLD_S
+from compute.even_times import LEARN_S, even, mean_lateness_s, new_stream
 
 RATES = (100.0, 200.0, 250.0, 1000.0)
 
@@ -14,18 +15,18 @@ RATES = (100.0, 200.0, 250.0, 1000.0)
 def evened(stamps, rate, cuts=None):
     """Times and steps of all stamps, and after how many stamps each was settled."""
     n = len(stamps)
-    state, points = new_state(1.0 / rate)
+    stream = new_stream(1.0 / rate)
     times, steps, settled = np.empty(n), np.empty(n), np.empty(n, dtype=int)
     done = before = 0
     for cut in [n] if cuts is None else [*cuts, n]:
         waiting = np.array(stamps[done:cut], dtype=float)
         out, step = np.empty(len(waiting)), np.empty(len(waiting))
-        m = even(waiting, before - done, cut == n, state, points, out, step)
+        m = even(waiting, before - done, cut == n, stream, out, step)
         times[done : done + m], steps[done : done + m] = out[:m], step[:m]
         settled[done : done + m] = cut
         done, before = done + m, cut
     assert done == n
-    return times, steps, settled, state
+    return times, steps, settled, stream
 
 
 def walk(rate, seconds, rng, ms=3.0, fifo=True, drop=0.0, gap=False, off=0.0):
@@ -42,7 +43,7 @@ def walk(rate, seconds, rng, ms=3.0, fifo=True, drop=0.0, gap=False, off=0.0):
 
 
 @st.composite
-def streams(draw):
+def streams(draw, bases=(0.0, 1234.5, 1e6)):
     """Everything that happens, at once."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     rate = draw(st.sampled_from(RATES))
@@ -51,7 +52,7 @@ def streams(draw):
         rate, seconds, rng, draw(st.sampled_from([0.0, 0.05, 1.0, 3.0, 8.0])), draw(st.booleans()),
         draw(st.sampled_from([0.0, 0.01, 0.2])), draw(st.booleans()), draw(st.sampled_from([0.0, 3e-3, -5e-3])),
     )  # fmt: skip
-    stamps = stamps + draw(st.sampled_from([0.0, 1234.5, 1e6]))
+    stamps = stamps + draw(st.sampled_from(bases))
     for kind in draw(st.lists(st.sampled_from(["wild", "step", "stall", "twice"]), max_size=3)):
         at = int(rng.integers(len(stamps)))
         if kind == "wild":
@@ -65,8 +66,8 @@ def streams(draw):
     return rate, stamps, rng
 
 
-@given(stream=streams())
-@settings(max_examples=60, deadline=None)
+@given(stream=streams(bases=(0.0, 1234.5)))  # beyond, rounding decides what is a tie
+@settings(max_examples=150)
 def test_the_kernel_is_its_twin(stream):
     rate, stamps, _ = stream
     times, steps, _, _ = evened(stamps, rate)
@@ -76,7 +77,7 @@ def test_the_kernel_is_its_twin(stream):
 
 
 @given(stream=streams(), pieces=st.integers(1, 80))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_cuts_change_no_bit(stream, pieces):
     rate, stamps, rng = stream
     cuts = np.sort(rng.integers(0, len(stamps), pieces))
@@ -85,7 +86,7 @@ def test_cuts_change_no_bit(stream, pieces):
 
 
 @given(stream=streams())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_times_increase_and_are_never_later_than_their_stamps(stream):
     rate, stamps, _ = stream
     times, steps, _, _ = evened(stamps, rate)
@@ -103,7 +104,7 @@ def test_times_increase_and_are_never_later_than_their_stamps(stream):
     gaps=st.lists(st.tuples(st.integers(0, 1500), st.integers(1, 900)), max_size=3),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_stamps_of_the_device_pass_unchanged(rate, off, base, gaps, seed):
     """Whatever the true rate, with a microsecond of rounding, and frames missing here and there."""
     n = np.arange(2000)
@@ -147,25 +148,28 @@ def test_jitter_is_taken_out(rate, fifo, off):
 @pytest.mark.parametrize("rate", RATES[:3])
 @pytest.mark.parametrize("fifo", [True, False])
 def test_jitter_with_dropped_frames(rate, fifo):
-    """One in a hundred. Drops show only once a late sample can no longer be a delayed one."""
-    for seed in range(3):
+    """One in a hundred, and a pause: 0.5 ms is what the moment bears many times over."""
+    for seed in range(4):
         true_s, stamps = walk(
             rate, 30.0, np.random.default_rng(seed), fifo=fifo, drop=0.01, gap=True
         )
         times, _, _, _ = evened(stamps, rate)
         error = (times - true_s)[true_s > 1.0]
-        assert np.sqrt(np.nanmean(error**2)) < (8e-4 if rate < 150.0 else 1.3e-3)
-        assert (np.abs(error) < 0.5 / rate).mean() > 0.85
+        assert np.sqrt(np.nanmean(error**2)) < 5e-4
+        assert (np.abs(error) < 0.5 / rate).mean() > 0.98
 
 
-def test_drops_shorter_than_the_jitter():
-    """At 1000 Hz with stamps in any order even drops of a millisecond are seen."""
+@pytest.mark.parametrize(("fifo", "bound_s"), [(False, 5e-4), (True, 1.6e-3)])
+def test_drops_shorter_than_the_jitter(fifo, bound_s):
+    """At 1000 Hz drops of a millisecond are seen; where stamps wait in line behind late ones they
+    could only be placed exactly by waiting 0.2 s.
+    """
     for seed in range(2):
         true_s, stamps = walk(
-            1000.0, 20.0, np.random.default_rng(seed), fifo=False, drop=0.01, gap=True
+            1000.0, 20.0, np.random.default_rng(seed), fifo=fifo, drop=0.01, gap=True
         )
         times, _, _, _ = evened(stamps, 1000.0)
-        assert np.sqrt(np.nanmean((times - true_s)[true_s > 1.0] ** 2)) < 5e-4
+        assert np.sqrt(np.nanmean((times - true_s)[true_s > 1.0] ** 2)) < bound_s
 
 
 def test_one_dropped_frame_costs_one_sample_of_waiting():
@@ -184,9 +188,10 @@ def test_samples_are_held_no_longer_than_said():
             _, _, settled, _ = evened(stamps, rate, range(1, len(stamps)))
             # One more sample is needed to see that the time is over; its stamp may be late, too.
             over = (stamps[settled - 2] - stamps)[round(rate) :]
-            assert over.max() < LONGER * HOLD_S
+            assert over.max() < HOLD_S
             waited = (stamps[settled - 1] - stamps)[round(rate) :]
-            assert np.median(waited) < 0.01
+            # A period that is shorter than the jitter leaves almost every sample in doubt.
+            assert np.median(waited) < (0.01 if rate < 500.0 else 0.03)
 
 
 @pytest.mark.parametrize("ms", [0.0, 1.0])

@@ -136,15 +136,16 @@ def test_the_first_group_of_which_all_is_seen():
 @many
 def test_what_is_missing_from_a_stream(seed):
     rng = np.random.default_rng(seed)
-    time_s = np.delete(np.arange(60) / 100.0, rng.integers(0, 60, rng.integers(0, 4)))
+    rate_hz = rng.choice([100.0, 1000.0])
+    time_s = np.delete(np.arange(60) / rate_hz, rng.integers(0, 60, rng.integers(0, 4)))
     rows = rng.normal(size=(len(time_s), 4, 3))
     gone = rng.integers(0, len(time_s), rng.integers(0, 3))
     rows[gone, rng.integers(0, 4)] = np.nan
-    start_s, until_s = rng.uniform(-0.05, 0.5), rng.uniform(0.3, 0.62)
-    assert unbroken(time_s, 100.0, start_s, until_s) == naive.unbroken(
-        time_s, 100.0, start_s, until_s
+    start_s, until_s = np.array([rng.uniform(-5, 50), rng.uniform(30, 62)]) / rate_hz
+    assert unbroken(time_s, rate_hz, start_s, until_s) == naive.unbroken(
+        time_s, rate_hz, start_s, until_s
     )
-    assert unbroken_from(time_s, 100.0, start_s) == naive.unbroken_from(time_s, 100.0, start_s)
+    assert unbroken_from(time_s, rate_hz, start_s) == naive.unbroken_from(time_s, rate_hz, start_s)
     assert whole(rows) == (not np.isnan(rows).any())
     assert last_missing(rows, time_s, start_s) == naive.last_missing(rows, time_s, start_s)
     used = np.array([0, 2])

@@ -59,6 +59,18 @@ def test_a_body_of_the_same_name_is_not_the_marker():
     np.testing.assert_allclose(MarkerMap(both, LAB, ["RKNE"]).apply(row), [[[0.2, 0.9, 0.1]]])
 
 
+@pytest.mark.parametrize("label", ["RTIO", "rtio", "S1:RTIO"])
+def test_two_names_may_share_a_label(label):
+    """Plug-in Gait: the ankle joint centre is also the origin of the tibia's axes."""
+    names = {"RAJC": "RTIO", "RTAO": "RTIO"}
+    lab = LAB.model_copy(update={"markers": LAB.markers.model_copy(update={"names": names})})
+    info = markers(*xyz(label))
+    assert {"RAJC", "RTAO"} <= set(present_markers(info, lab))
+    at_m = MarkerMap(info, lab, ["RAJC", "RTAO"]).apply(ROW)
+    np.testing.assert_array_equal(at_m[:, 0], at_m[:, 1])
+    assert np.isfinite(at_m).all()
+
+
 def test_a_missing_marker_is_named_with_its_purpose():
     with pytest.raises(EkamError, match=r"no marker RANK \(right lateral malleolus.*label 'RANK'"):
         MarkerMap(markers(*xyz("RKNE")), LAB, ["RKNE", "RANK"])
