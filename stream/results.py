@@ -16,6 +16,7 @@ from compute import Side
 from stream.errors import EkamError
 from stream.lab import LabFile
 from stream.sinks import Outcome
+from stream.source import Role
 from stream.subject_file import SubjectFile
 
 METHOD = {
@@ -118,6 +119,7 @@ def write_session_json(
                 "hostname": info.hostname,
                 "replay": info.replay,
                 "samples_with_stamps_that_did_not_increase": outcome.dropped.get(role, 0),
+                "health": _health(outcome, role),
             }
             for role, info in outcome.infos.items()
         },
@@ -139,11 +141,32 @@ def write_session_json(
             "what": "the same for the early value, from the sample that decided it",
             **_percentiles(outcome.early_latencies_ms),
         },
-        "live_delay_ms": None if isnan(outcome.live_delay_s) else 1e3 * outcome.live_delay_s,
+        "live_delay_ms": _number(1e3 * outcome.live_delay_s),
     }
     with (folder / "session.json").open("x", encoding="utf-8") as file:
         json.dump(table, file, indent=2)
         file.write("\n")
+
+
+def _health(outcome: Outcome, role: Role) -> dict[str, Any] | None:
+    """How a stream was at the end of the session."""
+    for health in outcome.healths:
+        if health.role is role:
+            return {
+                "state": health.state.value,
+                "message": health.message,
+                "samples": health.samples,
+                "missing": health.missing,
+                "publishers_bound": health.bound,
+                "rate_hz": _number(health.rate_hz),
+                "clock_offset_ms": _number(1e3 * health.clock_offset_s),
+                "mean_lateness_of_stamps_ms": _number(1e3 * health.jitter_s),
+            }
+    return None
+
+
+def _number(value: float) -> float | None:
+    return None if isnan(value) else value
 
 
 def _percentiles(latencies_ms: list[float]) -> dict[str, float]:

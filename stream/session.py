@@ -172,6 +172,7 @@ class Session:
         finally:
             self.outcome.dropped = dict(self._aligner.dropped)
             self.outcome.sync = self._sync.verdict()
+            self.outcome.healths = self._health()
             self.outcome.feedback = self._feedback.summary()
             self.outcome.flush_latencies_ms = self._flush_latencies_ms()
             self._source.close()

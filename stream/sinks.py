@@ -9,7 +9,7 @@ import numpy as np
 
 from compute import Side, Stance
 from compute.early import Early
-from stream.source import Chunk, Role, StreamInfo
+from stream.source import Chunk, Role, StreamHealth, StreamInfo
 from stream.sync_check import SyncVerdict
 
 
@@ -111,6 +111,7 @@ class Outcome:
     feedback : what the walker was aimed at, with the baselines reached.
     live_delay_s : delay of the causal trace; NaN where there is none.
     sync : whether markers and forces kept step.
+    healths : of the streams, as the session ended.
     """
 
     infos: dict[Role, StreamInfo]
@@ -124,6 +125,7 @@ class Outcome:
     feedback: Mapping[str, object] = field(default_factory=dict)
     live_delay_s: float = nan
     sync: SyncVerdict = field(default_factory=SyncVerdict)
+    healths: tuple[StreamHealth, ...] = ()
     fault: str = ""
 
     def valid(self, side: Side) -> list[Stance]:

@@ -295,6 +295,14 @@ def test_live_gives_the_stances_of_the_file(tmp_path):
         assert float(online.pop("latency_ms")) > 0.0
         offline.pop("latency_ms")
         assert online == offline
+    told = json.loads((tmp_path / "live" / "session.json").read_text())["streams"]
+    for role, samples in (("markers", 1206), ("forces", 12060)):
+        health = told[role]["health"]
+        assert (health["samples"], health["missing"], health["publishers_bound"]) == (samples, 0, 1)
+        assert health["clock_offset_ms"] == 0.0
+    again = ekam("process", "--verify", tmp_path / "live")
+    assert again.returncode == 0, again.stderr
+    assert "18 stances, every column the same, bit for bit" in " ".join(again.stdout.split())
     import pyxdf
 
     streams, _ = pyxdf.load_xdf(tmp_path / "live" / "raw.xdf", dejitter_timestamps=False)
