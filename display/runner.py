@@ -16,6 +16,7 @@ from display.screens import no_screen_reason
 from display.window_process import WindowProcess
 from stream.errors import EkamError
 from stream.lab import LabFile
+from stream.outlet_layout import layouts
 from stream.outlets import Outlets
 from stream.plate_check import latest_plate_check
 from stream.recorder import Recorder
@@ -128,8 +129,9 @@ def _folder(
     """Session folder with everything that is written into it opened, and the outlets."""
     folder = new_folder(chosen, subject.subject.id)
     keep_inputs(folder, lab, subject)
-    recorder = Recorder(folder / "raw.xdf", session.outcome.infos)
-    outlets = Outlets(session.outcome, lab.lab, target)
+    made = layouts(session.outcome, lab.lab, target)
+    recorder = Recorder(folder / "raw.xdf", session.outcome.infos, [each.info() for each in made])
+    outlets = Outlets(made, recorder.rows)
     if outlets.fault:
         err.print(f"Warning: {outlets.fault}.")
     session.keep([StancesCsv(folder), CurvesCsv(folder)], recorder, [outlets])

@@ -5,6 +5,7 @@ The stream header of an XDF file is the description that an LSL outlet publishes
 
 import xml.etree.ElementTree as ET
 from math import inf
+from typing import Any
 
 import numpy as np
 
@@ -49,6 +50,15 @@ def description(info: StreamInfo) -> ET.Element:
             _add_plate(plates, plate)
     _mark_can_drop_samples(desc)
     return desc
+
+
+def copy_into(element: ET.Element, target: Any) -> None:
+    """Copy the children of `element` into LSL's own tree."""
+    for child in element:
+        if len(child):
+            copy_into(child, target.append_child(child.tag))
+        else:
+            target.append_child_value(child.tag, child.text or "")
 
 
 def header(info: StreamInfo) -> str:

@@ -5,6 +5,7 @@ recorder that waits for a stream by its source_id gets the next session of the s
 """
 
 import socket
+import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -16,7 +17,7 @@ from compute.stance import REASONS
 from stream.lab import Lab
 from stream.results import METHOD
 from stream.sinks import Outcome
-from stream.source import Role
+from stream.source import Channel, Role, StreamInfo
 from stream.tables import MORE_COLUMNS, STANCE_COLUMNS
 
 STANCES, LIVE, EVENTS = "ekam-stances", "ekam-live", "ekam-events"
@@ -86,6 +87,40 @@ class Layout:
     source_id: str
     channels: tuple[tuple[str, str, str], ...]
     desc: Mapping[str, object]
+
+    def description(self) -> ET.Element:
+        """Element ``desc`` of its header."""
+        root = ET.Element("desc")
+        channels = ET.SubElement(root, "channels")
+        for label, unit, kind in self.channels:
+            _fill(ET.SubElement(channels, "channel"), {"label": label, "unit": unit, "type": kind})
+        _fill(root, self.desc)
+        return root
+
+    def info(self) -> StreamInfo:
+        """For a recording."""
+        header = ET.Element("info")
+        header.append(self.description())
+        return StreamInfo(
+            Role.MARKERS,  # of no consequence: a recording does not tell it
+            self.name,
+            self.type,
+            tuple(Channel(label, unit, kind) for label, unit, kind in self.channels),
+            self.rate_hz,
+            self.source_id,
+            socket.gethostname(),
+            self.number_format,
+            header_xml=ET.tostring(header, encoding="unicode"),
+        )
+
+
+def _fill(element: ET.Element, table: Mapping[str, object]) -> None:
+    for tag, content in table.items():
+        child = ET.SubElement(element, tag)
+        if isinstance(content, Mapping):
+            _fill(child, content)
+        else:
+            child.text = str(content)
 
 
 def layouts(outcome: Outcome, lab: Lab, target: Target) -> tuple[Layout, ...]:

@@ -5,7 +5,7 @@ marker frame) and ``ekam-events`` (JSON). A push hands samples to the library, w
 threads of its own: no consumer, however slow, holds up the session.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import nan
 from threading import Event
 from typing import Any
@@ -14,8 +14,7 @@ import numpy as np
 
 from compute import Side, Stance
 from compute.early import Early, Phase, phase_of
-from compute.feedback import Target
-from stream.lab import Lab
+from stream.header import copy_into
 from stream.outlet_layout import (
     CODES,
     EVENTS,
@@ -23,10 +22,11 @@ from stream.outlet_layout import (
     STANCE_CHANNELS,
     STANCES,
     Layout,
-    layouts,
 )
-from stream.sinks import Outcome, Told
+from stream.sinks import Told
 from stream.tables import stance_row
+
+Record = Callable[[str, np.ndarray, np.ndarray], None]
 
 _LINGER_S = 1.0
 
@@ -38,18 +38,20 @@ class Outlets:
 
     Parameters
     ----------
-    outcome : of a session whose sources are connected.
-    target : what the walker is aimed at.
+    made : from `layouts`.
+    record : also takes what is published but events, which a session records itself: name of the stream,
+        stamps, values. Never raises.
     """
 
-    def __init__(self, outcome: Outcome, lab: Lab, target: Target) -> None:
+    def __init__(self, made: Sequence[Layout], record: Record | None = None) -> None:
         self._outlets: dict[str, Any] = {}
         self._faults: dict[str, str] = {}
+        self._record = record
         # Values that still need a final or a withdrawn one after them: seen by the walker or not.
         self._open: dict[tuple[Side, float], tuple[Early, bool]] = {}
         self._origin_s = self._newest_s = nan
         try:
-            for layout in layouts(outcome, lab, target):
+            for layout in made:
                 self._outlets[layout.name] = _open(layout)
         except (
             Exception
@@ -124,6 +126,8 @@ class Outlets:
     def _push(
         self, name: str, values: np.ndarray | Sequence[str], stamps_s: float | list[float]
     ) -> None:
+        if self._record is not None and name != EVENTS:
+            self._record(name, np.atleast_1d(stamps_s), np.asarray(values))
         outlet = self._outlets.get(name)
         if outlet is None:
             return
@@ -171,17 +175,5 @@ def _open(layout: Layout) -> Any:
         layout.number_format,
         layout.source_id,
     )
-    desc = info.desc()
-    channels = desc.append_child("channels")
-    for label, unit, kind in layout.channels:
-        _fill(channels.append_child("channel"), {"label": label, "unit": unit, "type": kind})
-    _fill(desc, layout.desc)
+    copy_into(layout.description(), info.desc())
     return pylsl.StreamOutlet(info)
-
-
-def _fill(element: Any, table: Mapping[str, Any]) -> None:
-    for tag, content in table.items():
-        if isinstance(content, Mapping):
-            _fill(element.append_child(tag), content)
-        else:
-            element.append_child_value(tag, str(content))

@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import inf, isnan, nan
 from pathlib import Path
@@ -11,10 +12,13 @@ from threading import Event, Thread
 import numpy as np
 
 from stream.errors import EkamError
+from stream.outlet_layout import EVENTS
 from stream.source import Channel, Chunk, Role, StreamInfo
 from stream.xdf import XdfWriter
 
-EVENTS = "ekam-events"
+EVENTS_INFO = StreamInfo(
+    Role.MARKERS, EVENTS, "Markers", (Channel("event"),), 0.0, EVENTS, number_format="string"
+)
 ARRIVALS = {role: f"ekam-arrivals-{role.value}" for role in Role}
 
 LOW_MIN = 30.0
@@ -25,6 +29,15 @@ _ROOM_S = 5.0
 _FLUSH_S = 0.8  # with the drain in front of it: a power cut costs at most a second
 _BOUNDARY_S = 2.0
 _OFFSET_S = 5.0
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of a stream of results."""
+
+    stream_id: int
+    stamps_s: np.ndarray
+    values: np.ndarray
 
 
 @dataclass
@@ -50,10 +63,19 @@ class Recorder:
     ----------
     path : a file that does not exist yet.
     infos : the streams that will be offered.
+    results : further streams, of which `rows` will come, the events among them; their stamps are on the
+        LSL local clock.
     capacity : chunks that may wait for the disk, about a minute of live streams.
     """
 
-    def __init__(self, path: Path, infos: dict[Role, StreamInfo], *, capacity: int = 65536) -> None:
+    def __init__(
+        self,
+        path: Path,
+        infos: dict[Role, StreamInfo],
+        results: Sequence[StreamInfo] = (EVENTS_INFO,),
+        *,
+        capacity: int = 65536,
+    ) -> None:
         try:
             self._writer = XdfWriter(path)
         except FileExistsError:
@@ -64,9 +86,9 @@ class Recorder:
             ) from None
         self._next_id = 1
         self._tracks = {role: self._new_track(role, info) for role, info in infos.items()}
-        self._events_id = self._own_stream(_events_info())
+        self._result_ids = {info.name: self._own_stream(info) for info in results}
         self._capacity = capacity
-        self._queue: deque[Chunk | tuple[str, float]] = deque()
+        self._queue: deque[Chunk | _Rows] = deque()
         self._lost = 0
         self._write_fault = ""
         self._closing = Event()
@@ -114,9 +136,18 @@ class Recorder:
         """Queue a chunk; its arrays must not change afterwards. Never blocks, never raises."""
         self._put(chunk, len(chunk.stamps_s))
 
+    def rows(self, name: str, stamps_s: np.ndarray, values: np.ndarray) -> None:
+        """Queue rows of a stream of results; like `offer`.
+
+        Raises
+        ------
+        KeyError : no such stream was announced.
+        """
+        self._put(_Rows(self._result_ids[name], stamps_s, values), len(stamps_s))
+
     def events(self, text: str, t_s: float) -> None:
         """Queue an event at `t_s` of the LSL local clock."""
-        self._put((text, t_s), 1)
+        self.rows(EVENTS, np.array([t_s]), np.array([[text]], dtype=object))
 
     def close(self) -> None:
         """Write what is queued and the footers; never raises. A second call does nothing."""
@@ -137,7 +168,7 @@ class Recorder:
         self._writer.clock_offset(stream_id, 0.0, 0.0)
         return stream_id
 
-    def _put(self, item: Chunk | tuple[str, float], n: int) -> None:
+    def _put(self, item: "Chunk | _Rows", n: int) -> None:
         if self._write_fault or self._closing.is_set() or len(self._queue) >= self._capacity:
             self._lost += n
         else:
@@ -157,24 +188,26 @@ class Recorder:
                 "start a new session."
             )
             waiting = [chunk for track in self._tracks.values() for chunk in track.waiting]
-            self._lost += sum(_size(item) for item in (*waiting, *self._queue))
+            self._lost += sum(len(item.stamps_s) for item in (*waiting, *self._queue))
             self._queue.clear()
             self._writer.abandon()
 
     def _drain(self) -> None:
-        texts: list[tuple[str, float]] = []
+        rows: dict[int, list[_Rows]] = {}
         for _ in range(len(self._queue)):
             item = self._queue.popleft()
             if isinstance(item, Chunk):
                 self._track_of(item).waiting.append(item)
             else:
-                texts.append(item)
+                rows.setdefault(item.stream_id, []).append(item)
         for track in self._tracks.values():
             if track.waiting:
                 self._write_track(track)
-        if texts:
-            stamps = np.array([t_s for _, t_s in texts])
-            self._writer.samples(self._events_id, stamps, [[text] for text, _ in texts])
+        for stream_id, parts in rows.items():
+            stamps_s = np.concatenate([part.stamps_s for part in parts])
+            self._writer.samples(
+                stream_id, stamps_s, np.concatenate([part.values for part in parts])
+            )
         now = time.monotonic()
         if now - self._boundary_at >= _BOUNDARY_S:
             self._boundary_at = now
@@ -237,10 +270,6 @@ def _placed_at(chunk: Chunk) -> float:
     return float(chunk.stamps_s[-1] + chunk.clock_offset_s)
 
 
-def _size(item: Chunk | tuple[str, float]) -> int:
-    return len(item.stamps_s) if isinstance(item, Chunk) else 1
-
-
 def _arrivals_info(role: Role, of: int) -> StreamInfo:
     """When the chunks of stream `of` of this file arrived."""
     channels = (
@@ -250,10 +279,3 @@ def _arrivals_info(role: Role, of: int) -> StreamInfo:
     )
     name = ARRIVALS[role]
     return StreamInfo(role, name, "Arrivals", channels, 0.0, source_id=f"{name}-{of}")
-
-
-def _events_info() -> StreamInfo:
-    # The role is of no consequence: only name, type and channels reach the file.
-    return StreamInfo(
-        Role.MARKERS, EVENTS, "Markers", (Channel("event"),), 0.0, EVENTS, number_format="string"
-    )

@@ -1,7 +1,6 @@
 """A recording published over Lab Streaming Layer, in the shape in which laboratories publish."""
 
 import threading
-import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from math import inf, isinf
@@ -11,7 +10,7 @@ import numpy as np
 
 from stream.clock import Clock
 from stream.faults import Fault, injector
-from stream.header import description
+from stream.header import copy_into, description
 from stream.pieces import Piece, pieces
 from stream.recording import Recording
 from stream.source import Role, StreamInfo
@@ -142,7 +141,7 @@ class _Publisher:
             info.number_format,
             f"ekam-replay-{info.role.value}-{info.replay}",
         )
-        _copy(description(info), outlet_info.desc())
+        copy_into(description(info), outlet_info.desc())
         return pylsl.StreamOutlet(outlet_info)
 
 
@@ -152,12 +151,3 @@ def _wait_consumers(publishers: Any, clock: Clock, stop: threading.Event) -> Non
             clock.wait_until(clock.now() + _GRACE_S)  # a consumer opens its inlets one by one
             return
         clock.wait_until(clock.now() + _POLL_S)
-
-
-def _copy(element: ET.Element, target: Any) -> None:
-    """Copy the children of `element` into LSL's own tree."""
-    for child in element:
-        if len(child):
-            _copy(child, target.append_child(child.tag))
-        else:
-            target.append_child_value(child.tag, child.text or "")

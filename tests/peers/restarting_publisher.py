@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import pylsl
 
+from stream.header import copy_into
 from stream.lsl_config import use_loopback
 
 TICK_S = 0.005
@@ -44,7 +45,7 @@ class Outlet:
             told.get("format", "double64"),
             **({"source_id": told["source_id"]} if "source_id" in told else {}),
         )
-        copy(ET.fromstring(told.get("desc", "<desc/>")), info.desc())
+        copy_into(ET.fromstring(told.get("desc", "<desc/>")), info.desc())
         self.outlet = pylsl.StreamOutlet(info)
         self.sent = int(pylsl.local_clock() * self.rate_hz)
 
@@ -61,15 +62,6 @@ class Outlet:
         if self.table is None:
             return self.codes + (k % COUNTS)[:, None] / COUNTS
         return np.ascontiguousarray(self.table[k % len(self.table)][:, self.codes])
-
-
-def copy(element: ET.Element, target: Any) -> None:
-    """Copy XML into LSL's own tree."""
-    for child in element:
-        if len(child):
-            copy(child, target.append_child(child.tag))
-        else:
-            target.append_child_value(child.tag, child.text or "")
 
 
 def main() -> None:

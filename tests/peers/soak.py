@@ -23,7 +23,7 @@ import numpy as np
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from stream.header import description  # noqa: E402
+from stream.header import copy_into, description  # noqa: E402
 from stream.lsl import LslSource, StreamQuery  # noqa: E402
 from stream.lsl_config import SESSION_VARIABLE, use_loopback  # noqa: E402
 from stream.recorder import Recorder  # noqa: E402
@@ -99,14 +99,12 @@ def publish(most_s: float) -> None:
 
 def outlet(pylsl: Any, role: Role) -> Any:
     """An outlet of numbered samples."""
-    from peers.restarting_publisher import copy
-
     channels = tuple(Channel(f"{role.value} {i}") for i in range(CHANNELS[role]))
     info = StreamInfo(role, f"soak {role.value}", TYPES[role], channels, float(RATES_HZ[role]))
     made = pylsl.StreamInfo(
         info.name, info.type, CHANNELS[role], info.nominal_rate_hz, "float32", info.name
     )
-    copy(description(info), made.desc())
+    copy_into(description(info), made.desc())
     return pylsl.StreamOutlet(made)
 
 

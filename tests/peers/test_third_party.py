@@ -29,7 +29,15 @@ from stream.file_source import FileSource
 from stream.lab import Lab, Plate
 from stream.lsl import LslSource
 from stream.lsl_config import loopback_config
-from stream.outlet_layout import CODES, EVENTS, LIVE, LIVE_CHANNELS, STANCE_CHANNELS, STANCES
+from stream.outlet_layout import (
+    CODES,
+    EVENTS,
+    LIVE,
+    LIVE_CHANNELS,
+    STANCE_CHANNELS,
+    STANCES,
+    layouts,
+)
 from stream.outlets import Outlets
 from stream.session import Session
 from stream.sinks import Outcome
@@ -225,7 +233,7 @@ def walked(tmp_path_factory):
             others.append(reader)
         publisher = start(sys.executable, "-c", PUBLISHER, end_s, *faults)
         outcome = session.open()
-        outlets, kept = Outlets(outcome, walkers.lab(), TARGET), Kept()
+        outlets, kept = Outlets(layouts(outcome, walkers.lab(), TARGET)), Kept()
         session.keep([StancesCsv(folder)], None, [outlets, kept])
         for other in others:
             other.say()

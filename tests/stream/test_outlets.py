@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import pyxdf
 import walkers
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,6 +35,7 @@ from stream.outlet_layout import (
     unit_and_type,
 )
 from stream.outlets import Outlets
+from stream.recorder import Recorder
 from stream.session import Session
 from stream.sinks import Outcome, Told
 from stream.source import Role
@@ -95,7 +97,7 @@ def wire(monkeypatch):
 
 @pytest.fixture
 def outlets(wire):
-    return Outlets(outcome(), walkers.lab(), Target())
+    return Outlets(layouts(outcome(), walkers.lab(), Target()))
 
 
 def stance(number, side=Side.LEFT, *reasons, early=np.nan):
@@ -216,7 +218,7 @@ def test_whatever_happens_every_early_value_gets_one_answer(contacts):
     made = Wire()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_open", made.open)
-        outlets = Outlets(outcome(), walkers.lab(), Target())
+        outlets = Outlets(layouts(outcome(), walkers.lab(), Target()))
         for i, (is_right, has_early, has_final, is_wrong) in enumerate(contacts):
             side = Side(int(is_right))
             if has_early:
@@ -339,6 +341,31 @@ def test_the_walker_comes_before_the_network_and_the_network_before_the_disk(mon
     assert earlies.count("wn") == earlies.count("w") > 2
 
 
+@pytest.mark.parametrize("broken", [(), (STANCES, LIVE)])
+def test_what_is_published_is_recorded_also_when_the_network_is_gone(wire, broken, tmp_path):
+    wire.broken.update(broken)
+    made = layouts(outcome(), walkers.lab(), Target())
+    recorder = Recorder(tmp_path / "raw.xdf", {}, [each.info() for each in made])
+    outlets = Outlets(made, recorder.rows)
+    outlets.live(np.array([[0.01, 1.0, 2.0, 3.0, 4.0], [0.02, 5.0, 6.0, 7.0, 8.0]]), ORIGIN_S)
+    outlets.early(early(1), Told("early", 4.0, 0.5), ORIGIN_S)
+    outlets.stance(stance(1), Told("final", 5.0, 0.5), ORIGIN_S)
+    outlets.event("{}", ORIGIN_S)  # a session records its events itself
+    outlets.close()
+    recorder.close()
+    loaded, _ = pyxdf.load_xdf(tmp_path / "raw.xdf", dejitter_timestamps=False)
+    found = {each["info"]["name"][0]: each for each in loaded}
+    np.testing.assert_array_equal(
+        found[LIVE]["time_series"], [[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]
+    )
+    np.testing.assert_array_equal(found[LIVE]["time_stamps"], ORIGIN_S + np.array([0.01, 0.02]))
+    assert found[STANCES]["time_series"][:, 0].tolist() == [Phase.EARLY, Phase.FINAL]
+    assert len(found[EVENTS]["time_stamps"]) == 0
+    channels = found[STANCES]["info"]["desc"][0]["channels"][0]["channel"]
+    assert tuple(channel["label"][0] for channel in channels) == STANCE_CHANNELS
+    assert found[STANCES]["info"]["desc"][0]["codes"][0]["phase"][0]["withdrawn"] == ["2"]
+
+
 @pytest.mark.parametrize("broken", [STANCES, LIVE, EVENTS])
 def test_an_outlet_that_breaks_is_a_message_and_nothing_else(outlets, wire, broken, tmp_path):
     wire.broken.add(broken)
@@ -358,7 +385,7 @@ def test_a_library_that_is_not_there_is_a_message_and_nothing_else(monkeypatch):
         raise OSError("liblsl cannot be loaded")
 
     monkeypatch.setattr(module, "_open", missing)
-    outlets = Outlets(outcome(), walkers.lab(), Target())
+    outlets = Outlets(layouts(outcome(), walkers.lab(), Target()))
     made, _ = session([outlets])
     assert len(made.run().stances) > 8
     assert "liblsl cannot be loaded" in outlets.fault
@@ -425,7 +452,7 @@ def inlet_of(name, wait_s=60.0):
 
 @pytest.mark.lsl
 def test_what_arrives_is_what_was_pushed_with_its_description():
-    outlets = Outlets(outcome(REPLAYED), walkers.lab(), Target())
+    outlets = Outlets(layouts(outcome(REPLAYED), walkers.lab(), Target()))
     assert outlets.fault == ""
     inlets = {name: inlet_of(name) for name in (STANCES, LIVE, EVENTS)}
     outlets.event("ä", ORIGIN_S)
@@ -504,7 +531,7 @@ def test_live_publishes_by_itself(tmp_path):
 @pytest.mark.lsl
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no way to freeze a process here")
 def test_a_consumer_that_hangs_holds_nothing_up():
-    outlets = Outlets(outcome(), walkers.lab(), Target())
+    outlets = Outlets(layouts(outcome(), walkers.lab(), Target()))
     consumer = subprocess.Popen(
         [sys.executable, "-c", CONSUMER, STANCES, LIVE, EVENTS],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,

@@ -9,7 +9,8 @@ import pytest
 import pyxdf
 
 from stream.errors import EkamError
-from stream.recorder import ARRIVALS, EVENTS, Recorder
+from stream.outlet_layout import EVENTS
+from stream.recorder import ARRIVALS, EVENTS_INFO, Recorder
 from stream.source import Channel, Chunk, Role, StreamInfo
 from stream.xdf import XdfWriter
 
@@ -40,7 +41,8 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def test_everything_offered_reads_back(tmp_path: Path) -> None:
-    recorder = Recorder(tmp_path / "raw.xdf", INFOS)
+    scores = StreamInfo(Role.MARKERS, "scores", "Results", (Channel("a"), Channel("b")), 0.0)
+    recorder = Recorder(tmp_path / "raw.xdf", INFOS, (EVENTS_INFO, scores))
     offered = {
         Role.MARKERS: chunks(Role.MARKERS, 200.0, 2),
         Role.FORCES: chunks(Role.FORCES, 1000.0, 1),
@@ -49,6 +51,8 @@ def test_everything_offered_reads_back(tmp_path: Path) -> None:
         recorder.offer(marker_chunk)
         recorder.offer(force_chunk)
     recorder.events("block: baseline", 5001.25)
+    recorder.rows("scores", np.array([5002.0]), np.array([[1.5, np.nan]]))
+    recorder.rows("scores", np.array([5003.0, 5004.0]), np.array([[2.5, 0.0], [3.5, 0.0]]))
     recorder.close()
     recorder.close()
     assert recorder.fault == ""
@@ -68,6 +72,10 @@ def test_everything_offered_reads_back(tmp_path: Path) -> None:
         assert np.array_equal(arrivals["time_stamps"], [c.t_arrival_s for c in offered[role]])
     assert streams[EVENTS]["time_series"] == [["block: baseline"]]
     assert streams[EVENTS]["time_stamps"].tolist() == [5001.25]
+    assert streams["scores"]["time_stamps"].tolist() == [5002.0, 5003.0, 5004.0]
+    np.testing.assert_array_equal(
+        streams["scores"]["time_series"], [[1.5, np.nan], [2.5, 0.0], [3.5, 0.0]]
+    )
 
 
 def test_a_change_of_the_clock_offset_is_noted(tmp_path: Path) -> None:
