@@ -12,11 +12,18 @@ JUMP_S = 0.005
 """Stamps that step, or a clock comparison that changes, by more than this: the time relation of markers
 and forces is not what it was (5 ms is the most that the moment bears)."""
 
+EARLY_S = 0.001
+"""No sample arrives before it was taken. By more than what clocks are compared to: another clock."""
+
+DRIFT = 1e-4
+"""So fast may the lag of the fastest samples grow: clocks drift apart. What grows faster is late data."""
+
 KNOWN_S = 2.0
 """Arrivals must have been followed for so long before they are judged by."""
 
 BUCKET_S = 30.0
-"""The smallest lag of the last one to two buckets is what others are compared with."""
+"""The smallest lag of the last one to two buckets is what others are compared with, as far as `DRIFT` lets
+it grow."""
 
 SAME_S = 0.05
 """A clock comparison that changes by as much as the stamps stepped, to within this, makes it good."""
@@ -26,15 +33,22 @@ APART_S = 1.0
 
 JUMPED, LATE, LOST = 1, 2, 4
 
-(REBASE, IS_LOST, OFFSET, SINCE, BUCKET, LEAST_BEFORE, LEAST_NOW, EXPECTED, BEGUN) = range(9)
+(REBASE, IS_LOST, OFFSET, SINCE, BUCKET, LEAST_BEFORE, LEAST_NOW, EXPECTED, BEGUN, DELAY,
+ COMPARED) = range(11)  # fmt: skip
 
 
-def new_state(expected_s: float = np.nan) -> np.ndarray:
-    """State before the first sample of a publisher; `expected_s`: lag of the one before it, if any."""
-    state = np.full(9, np.nan)
-    state[REBASE] = state[IS_LOST] = state[BEGUN] = 0.0
+def new_state(delay_s: float = 0.0, expected_s: float = np.nan) -> np.ndarray:
+    """State before the first sample of a publisher.
+
+    Parameters
+    ----------
+    delay_s : device delay, which is part of every lag.
+    expected_s : lag of the publisher before it, if there was one.
+    """
+    state = np.full(11, np.nan)
+    state[REBASE] = state[IS_LOST] = state[BEGUN] = state[COMPARED] = 0.0
     state[LEAST_BEFORE] = state[LEAST_NOW] = np.inf
-    state[EXPECTED] = expected_s
+    state[EXPECTED], state[DELAY] = expected_s, delay_s
     return state
 
 
@@ -72,8 +86,10 @@ def follow(
 
     Notes
     -----
-    After a step that arrivals contradict the axis goes on as the arrivals do, to within what the network
-    adds, too rough for a moment. Only a clock comparison that changes by as much ends it: it was the
+    A publisher that came back must lag as the one before it did, to within `JUMP_S`, which shows once its
+    fastest samples are known; samples that arrive before they were taken show at once. After a step that
+    arrivals contradict the axis goes on as the arrivals do, to within what the network adds, too rough for
+    a moment. Only a clock comparison that changes by as much ends it: it was the
     publisher's clock, and its new relation is known. Without arrivals a step of a second or more is
     taken out likewise; a smaller one is waited out.
     """
@@ -105,6 +121,9 @@ def follow(
                 state[IS_LOST] = 1.0
                 t = time_s[i] + state[REBASE]
                 lag = state[EXPECTED]
+            elif lag - state[DELAY] < -EARLY_S and state[EXPECTED] - state[DELAY] >= -EARLY_S:
+                mark |= JUMPED
+                state[IS_LOST] = 1.0
         if arrived:
             state[BEGUN] = 1.0
             if np.isnan(state[SINCE]):
@@ -112,17 +131,24 @@ def follow(
                 state[LEAST_BEFORE] = state[LEAST_NOW] = np.inf
             least = min(state[LEAST_BEFORE], state[LEAST_NOW])
             known = arrival_s[i] - state[SINCE] >= KNOWN_S
+            if known and state[COMPARED] == 0.0:
+                state[COMPARED] = 1.0
+                if abs(least - state[EXPECTED]) > JUMP_S:  # never true where nothing was before it
+                    mark |= JUMPED
+                    state[IS_LOST] = 1.0
+            usual = min(least, state[DELAY] + LATE_S)
             if known and lag < least - JUMP_S:
                 mark |= JUMPED
                 state[REBASE] -= least - lag
                 state[IS_LOST] = 1.0
                 t = time_s[i] + state[REBASE]
                 lag = least
-            elif known and lag > least + LATE_S:
+            elif known and lag > usual + LATE_S:
                 mark |= LATE
             if arrival_s[i] - state[BUCKET] >= BUCKET_S:
-                state[BUCKET], state[LEAST_BEFORE] = arrival_s[i], state[LEAST_NOW]
-                state[LEAST_NOW] = lag
+                grown = DRIFT * (arrival_s[i] - state[BUCKET])
+                state[LEAST_BEFORE] = min(state[LEAST_NOW], least + grown)
+                state[BUCKET], state[LEAST_NOW] = arrival_s[i], lag
             state[LEAST_NOW] = min(state[LEAST_NOW], lag)
         if state[IS_LOST] != 0.0:
             mark |= LOST

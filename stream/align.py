@@ -16,6 +16,15 @@ from stream.source import Chunk, Role, StreamInfo
 MEASURE_S = 2.0
 """Span over which the rate of a stream is measured."""
 
+PAUSE_S = 0.1
+"""What is longer than this between two stamps is a pause, and says nothing of the rate."""
+
+OFF_CLOCK_S = (-1.0, 60.0)
+"""A sample that arrives so long before or after its time was not stamped with LSL's clock."""
+
+WAIT_S = 5.0
+"""Forces that come before the first marker sample are kept for so long."""
+
 JUMP_S = arrivals.JUMP_S
 
 TICKS_PER_S = 1e9
@@ -68,7 +77,7 @@ class Aligner:
             role: _Stream(device_delay_s[role], rate_hz[role], infos[role] if infos else None)
             for role in device_delay_s
         }
-        self._waiting: list[Chunk] = []
+        self._waiting: deque[Chunk] = deque()
         self.origin_s = float("nan")
         self.faults: list[tuple[float, str]] = []
 
@@ -82,12 +91,12 @@ class Aligner:
 
         Forces that arrive before the first marker sample is settled wait until it is known.
         """
+        stream = self._streams[chunk.role]
+        chunk = stream.accept(chunk)
         if np.isnan(self.origin_s) and chunk.role is Role.FORCES:
-            self._streams[chunk.role].measure(chunk.stamps_s)
-            self._waiting.append(chunk)
+            self._wait(chunk)
             return []
-        self._streams[chunk.role].measure(chunk.stamps_s)
-        return self._take(chunk.role, self._streams[chunk.role].add(chunk))
+        return self._take(chunk.role, stream.add(chunk))
 
     def finish(self, *roles: Role) -> list[Placed]:
         """What still waited of these streams, when their publishers will send nothing more."""
@@ -95,7 +104,7 @@ class Aligner:
         for role in roles:
             if role is Role.FORCES and np.isnan(self.origin_s):
                 self._streams[role].dropped += sum(len(each.stamps_s) for each in self._waiting)
-                self._waiting = []
+                self._waiting.clear()
             placed += self._take(role, self._streams[role].settle(end=True))
         return placed
 
@@ -108,8 +117,30 @@ class Aligner:
         return even_times.mean_lateness_s(self._streams[role].stamps)
 
     def rate_hz(self, role: Role) -> tuple[float, float]:
-        """Rate of a stream over its first seconds, by mean and by median interval; NaN until known."""
+        """Rate of a publisher over its first seconds, by mean and by median interval; NaN until known."""
         return self._streams[role].measured_hz()
+
+    def look(self, chunk: Chunk) -> None:
+        """See whether a chunk that is not part of the session yet has usable stamps, for `trouble`."""
+        self._streams[chunk.role].look(chunk)
+
+    def trouble(self, role: Role) -> str:
+        """What is wrong with the times of a stream, a sentence; empty while nothing is."""
+        return self._streams[role].trouble()
+
+    def _wait(self, chunk: Chunk) -> None:
+        """Keep forces until the first marker sample is known, but not for ever."""
+        stream = self._streams[chunk.role]
+        self._waiting.append(chunk)
+        excess = sum(len(each.stamps_s) for each in self._waiting) - stream.samples_in(WAIT_S)
+        while excess > 0:
+            first = self._waiting[0]
+            n = min(excess, len(first.stamps_s))
+            self._waiting[0] = _only(first, np.arange(len(first.stamps_s)) >= n)
+            if n == len(first.stamps_s):
+                self._waiting.popleft()
+            stream.dropped += n
+            excess -= n
 
     def _take(self, role: Role, settled: Iterator["_Settled"]) -> list[Placed]:
         placed = []
@@ -122,7 +153,7 @@ class Aligner:
                 self.origin_s = float(known[0])
             placed.append(self._placed(role, each))
         if placed and self._waiting:
-            waiting, self._waiting = self._waiting, []
+            waiting, self._waiting = self._waiting, deque()
             for chunk in waiting:
                 placed += self._take(chunk.role, self._streams[chunk.role].add(chunk))
         return placed
@@ -130,9 +161,9 @@ class Aligner:
     def _placed(self, role: Role, settled: "_Settled") -> Placed:
         stream, values = self._streams[role], settled.values
         times = np.round((settled.local_s - self.origin_s) * TICKS_PER_S) / TICKS_PER_S
-        if settled.marks is not None:
-            self._tell(stream, times, settled.marks)
         before = np.fmax.accumulate(np.concatenate([[stream.last_s], times[:-1]]))
+        if settled.marks is not None:
+            self._tell(stream, times, before, settled.marks)
         rising = times > before
         if not rising.all():
             stream.dropped += int(np.sum(~rising))
@@ -141,13 +172,21 @@ class Aligner:
             stream.last_s = float(times[-1])
         return Placed(role, times, values)
 
-    def _tell(self, stream: "_Stream", times: np.ndarray, marks: np.ndarray) -> None:
-        """Turn marked samples into faults; a step back is told where the axis had come to."""
+    def _tell(
+        self, stream: "_Stream", times: np.ndarray, before: np.ndarray, marks: np.ndarray
+    ) -> None:
+        """Turn marked samples into faults; a step back is told just behind where the axis had come to.
+
+        Behind it, for what was decided by then stays as it was.
+        """
         for i in np.flatnonzero(marks):
             t_s, mark = float(times[i]), int(marks[i])
             if t_s != t_s:
                 continue
-            t_s = max(t_s, stream.last_s) if mark & arrivals.JUMPED else t_s
+            if t_s <= before[i]:
+                if not mark & arrivals.JUMPED:
+                    continue  # it has no place anyway
+                t_s = float(before[i]) + 1.0 / TICKS_PER_S
             every = not abs(t_s - stream.lost_told_s) < FLAG_EVERY_S
             if mark & arrivals.JUMPED or (mark & arrivals.LOST and every):
                 self.faults.append((t_s, "clock_jump"))
@@ -173,8 +212,7 @@ class _Stream:
         self._period_s = 1.0 / rate_hz
         self._delay_s = device_delay_s
         self._info = info
-        self._arrivals = arrivals.new_state()
-        self._first_s = np.empty(0)
+        self._arrivals = arrivals.new_state(device_delay_s)
         self._begin()
         self.dropped = 0
         self.last_s = -np.inf
@@ -189,38 +227,104 @@ class _Stream:
         self._chunks: deque[Chunk] = deque()
         self._taken = 0
         self._quiet = True
+        self._first_s = np.empty(0)
+        self._measured_hz = float("nan"), float("nan")
+        self._accepted = False
+        self._off_clock_s = float("nan")
 
     def renew(self, device_delay_s: float) -> None:
         """Begin anew with another publisher; what the last one left is gone."""
         self.dropped += len(self._stamps_s)
         self._begin()
         self._delay_s = device_delay_s
-        self._arrivals = arrivals.new_state(arrivals.least_lag_s(self._arrivals))
+        expected_s = arrivals.least_lag_s(self._arrivals)
+        self._arrivals = arrivals.new_state(device_delay_s, expected_s)
+        self._accepted = not np.isnan(expected_s)  # the axis then goes on by the arrivals
         self._axis_s = self._newest_s
 
-    def measure(self, stamps_s: np.ndarray) -> None:
-        """Keep the first stamps, for the rate."""
-        if not self._measured():
-            self._first_s = np.concatenate([self._first_s, stamps_s])
+    def samples_in(self, span_s: float) -> int:
+        """How many samples come in this time."""
+        return round(span_s / self._period_s)
+
+    def look(self, chunk: Chunk) -> np.ndarray:
+        """See which samples of a chunk may have been stamped by LSL's clock; shape (n,), bool."""
+        lag_s = np.asarray(
+            chunk.t_arrival_s - (chunk.stamps_s + chunk.clock_offset_s - self._delay_s)
+        )
+        if self._replayed(chunk):
+            lag_s = np.zeros(len(lag_s))
+        on_clock = np.isfinite(chunk.stamps_s) & ~(
+            (lag_s < OFF_CLOCK_S[0]) | (lag_s > OFF_CLOCK_S[1])
+        )
+        self._off_clock_s = float("nan") if on_clock.any() or not len(lag_s) else float(lag_s[-1])
+        return on_clock
+
+    def accept(self, chunk: Chunk) -> Chunk:
+        """What of a chunk has stamps that can be used: none before the first one made by LSL's clock."""
+        usable = np.isfinite(chunk.stamps_s)
+        if not self._accepted:
+            usable &= np.cumsum(self.look(chunk)) > 0
+            self._accepted = bool(usable.any())
+        if not usable.all():
+            self.dropped += int(np.sum(~usable))
+            chunk = _only(chunk, usable)
+        self._measure(chunk.stamps_s)
+        return chunk
+
+    def trouble(self) -> str:
+        """What is wrong with the times, a sentence; empty while nothing is."""
+        if not np.isnan(self._off_clock_s):
+            where = "behind" if self._off_clock_s > 0 else "ahead of"
+            return (
+                f"its stamps lie {abs(self._off_clock_s):.4g} s {where} their arrival and are not used: let "
+                "its publisher stamp with LSL's clock (local_clock)"
+            )
+        if self._arrivals[arrivals.IS_LOST]:
+            return (
+                "its clock was set, or it came back with another delay: stances are rejected (clock_jump), "
+                "for its time relation is not known any more; begin a new session"
+            )
+        lag_s = arrivals.least_lag_s(self._arrivals) - self._delay_s
+        if lag_s > arrivals.LATE_S:
+            return f"its samples come {lag_s:.2g} s late at best: use a cable, shorten the publisher's blocks"
+        return ""
+
+    def _replayed(self, chunk: Chunk) -> bool:
+        """Whether arrivals say nothing, as in a replay that is faster or slower than time."""
+        info = chunk.info or self._info
+        return info is not None and info.replay_speed != 1.0
+
+    def _measure(self, stamps_s: np.ndarray) -> None:
+        """Measure the rate of the first stamps, once; the same however they are cut."""
+        if not np.isnan(self._measured_hz[0]):
+            return
+        known_s = np.concatenate([self._first_s, stamps_s])
+        enough = np.flatnonzero(
+            (np.arange(len(known_s)) * self._period_s > 0.25 * MEASURE_S)
+            & (known_s - known_s[:1] >= MEASURE_S)
+        )
+        back = np.flatnonzero(np.diff(known_s) < -PAUSE_S)
+        if len(back) and not (len(enough) and enough[0] <= back[0]):
+            self._first_s = np.empty(0)  # a clock that was set: begin behind it
+            self._measure(known_s[back[0] + 1 :])
+            return
+        self._first_s = known_s
+        if len(enough):
+            steps_s = np.diff(np.sort(known_s[: enough[0] + 1]))
+            pauses_s = steps_s[steps_s > PAUSE_S] - self._period_s
+            median_s = float(np.median(steps_s))
+            self._first_s = np.empty(0)
+            self._measured_hz = (
+                len(steps_s) / float(steps_s.sum() - pauses_s.sum()),
+                1.0 / median_s if median_s > 0.0 else float("inf"),
+            )
 
     def measured_hz(self) -> tuple[float, float]:
         """Mean and median rate of the first stamps; NaN until there are enough."""
-        if not self._measured():
-            return float("nan"), float("nan")
-        intervals = np.diff(np.sort(self._first_s))
-        median_s = float(np.median(intervals))
-        return 1.0 / float(intervals.mean()), 1.0 / median_s if median_s > 0.0 else float("inf")
-
-    def _measured(self) -> bool:
-        first_s = self._first_s
-        return len(first_s) * self._period_s > 0.5 and first_s[-1] - first_s[0] >= MEASURE_S
+        return self._measured_hz
 
     def add(self, chunk: Chunk) -> Iterator["_Settled"]:
         """Take new samples; give those whose times they settle."""
-        known = np.isfinite(chunk.stamps_s)
-        if not known.all():
-            self.dropped += int(np.sum(~known))
-            chunk = _only(chunk, known)
         if not len(chunk.stamps_s):
             return iter(())
         self._chunks.append(chunk)
@@ -255,8 +359,7 @@ class _Stream:
         offset_s, arrival_s = chunk.clock_offset_s, chunk.t_arrival_s
         offset = offset_s[rows] if isinstance(offset_s, np.ndarray) else offset_s
         local_s = even_s + (offset - self._delay_s)
-        info = chunk.info or self._info
-        if info is not None and info.replay_speed != 1.0:
+        if self._replayed(chunk):
             arrival_s = np.nan
         scalar = not isinstance(arrival_s, np.ndarray) and not isinstance(offset_s, np.ndarray)
         if scalar and np.isnan(arrival_s) and self._quiet and offset_s == 0.0 and not step_s.any():

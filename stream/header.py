@@ -13,8 +13,8 @@ from stream.errors import EkamError
 from stream.source import Channel, PlateDescription, Role, StreamInfo
 
 MAX_CHANNELS = 4096
-MAX_RATE_HZ = 1e6
-"""No device is faster; LSL sets memory aside in proportion."""
+MIN_RATE_HZ, MAX_RATE_HZ = 1.0, 1e6
+"""No device is slower or faster; LSL sets memory aside in proportion."""
 MAX_TEXT = 200
 """Characters of a label or name; the longest known are some 60."""
 
@@ -164,7 +164,7 @@ def read_header(role: Role, xml: str) -> StreamInfo:
 
 def refuse_rate(refused: str, rate_hz: float) -> None:
     """Raise an `EkamError` that begins with `refused` unless this can be a rate (0 = irregular)."""
-    if not 0 <= rate_hz <= MAX_RATE_HZ:
+    if rate_hz != 0.0 and not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
         raise EkamError(f"{refused}declares a rate of {rate_hz:g} Hz; mend its publisher.")
 
 

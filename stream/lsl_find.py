@@ -34,6 +34,11 @@ class StreamQuery:
             and self.hostname in ("", found.hostname())
         )
 
+    @property
+    def pinned(self) -> bool:
+        """Whether it names one publisher, wherever that runs."""
+        return bool(self.source_id or self.hostname)
+
     def __str__(self) -> str:
         parts = ("type", "name", "source_id", "hostname")
         return ", ".join(f"{part} {getattr(self, part)!r}" for part in parts if getattr(self, part))
@@ -96,23 +101,31 @@ class Network:
         return {role: streams[0] for role, streams in fitting.items()}
 
 
-def successors(fitting: Collection[Any], last: StreamInfo) -> list[Any]:
+def successors(fitting: Collection[Any], last: StreamInfo, query: StreamQuery) -> list[Any]:
     """Those streams that can be the one described by `last` come back.
 
     The source_id tells, as it stays over a restart if the publisher gives one; else the name. Of
-    streams with the same source_id all are returned, for nobody can tell which it is.
+    streams with the same source_id all are returned, for nobody can tell which it is. One on another
+    computer, perhaps of the laboratory next door, only where the query names it.
     """
-    same = [found for found in fitting if last.source_id and found.source_id() == last.source_id]
-    return same or [found for found in fitting if found.name() == last.name]
+    near = [found for found in fitting if query.pinned or found.hostname() == last.hostname]
+    same = [found for found in near if last.source_id and found.source_id() == last.source_id]
+    return same or [found for found in near if found.name() == last.name]
 
 
-def why_none(fitting: Collection[Any], last: StreamInfo) -> str:
+def why_none(fitting: Collection[Any], last: StreamInfo, query: StreamQuery) -> str:
     """Why none of these streams is taken in the place of the one described by `last`."""
-    following = successors(fitting, last)
+    following = successors(fitting, last, query)
     if len(following) > 1:
         return (
             f"the publisher is gone and {len(following)} streams could be it: {_listed(following)}; "
             f"{_ONLY_ONE[0].lower()}{_ONLY_ONE[1:]}"
+        )
+    elsewhere = [found for found in fitting if found.hostname() != last.hostname]
+    if elsewhere and not query.pinned:
+        return (
+            f"the publisher is gone; not taken because it runs on another computer: {_listed(elsewhere)}; "
+            "name its hostname or source_id in the lab file and begin a new session"
         )
     if fitting:
         return (

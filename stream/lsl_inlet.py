@@ -30,6 +30,7 @@ _BUFFER_S = 360
 _BUFFER_HUNDREDS = {Role.MARKERS: 1000, Role.FORCES: 6000}
 _BUFFER_SAMPLES = 8_000_000  # LSL sets memory aside for each
 _PULL_VALUES = 1 << 21
+_MOST_RECENT = 8192
 
 
 class Connection:
@@ -86,7 +87,7 @@ class Connection:
         self.samples = self.missing = 0
         self.arrived_s = self.rate_hz = self.began_s = nan
         # Newest stamp and count of samples after each chunk of the last seconds.
-        self._recent: deque[tuple[float, int]] = deque()
+        self._recent: deque[tuple[float, int]] = deque(maxlen=_MOST_RECENT)
 
     def compare_clocks(self) -> None:
         """Measure by how much the publisher's clock differs from this machine's; takes 0.6 s."""
@@ -162,6 +163,9 @@ class Connection:
         self.samples += len(stamps_s)
         self.arrived_s = t_s
         recent.append((newest_s, self.samples))
+        if not 0.0 <= newest_s - recent[0][0] < 2.0 * _CLOCK_S:
+            recent.clear()  # stamps that are none, or of a clock that was set
+            recent.append((newest_s, self.samples))
         while len(recent) > 2 and newest_s - recent[0][0] > _RATE_OVER_S:
             recent.popleft()
         first_s, first = recent[0]

@@ -14,6 +14,7 @@ from stream.source import Chunk, LampState, StreamHealth, StreamInfo
 
 _STALE_S = 0.2
 _STALE_PERIODS = 5.0
+_LONGEST_STALE_S = 0.8
 _RATE_TOLERANCE = 0.02
 _SWITCH_S = 2.0
 _LOOK_S = 0.5
@@ -114,7 +115,8 @@ class Supervisor:
         )
         if connection.samples == 0:
             return LampState.CONNECTING, f"no samples yet{frozen}"
-        if silent_s > max(_STALE_S, _STALE_PERIODS / nominal_hz if nominal_hz else 0.0):
+        stale_s = min(_STALE_PERIODS / nominal_hz, _LONGEST_STALE_S) if nominal_hz else 0.0
+        if silent_s > max(_STALE_S, stale_s):
             return LampState.DEGRADED, f"no samples for {silent_s:.1f} s{frozen}"
         if self._note:
             return LampState.DEGRADED, self._note
@@ -160,22 +162,22 @@ class Supervisor:
         """Whether the publisher is silent and exactly one other stands in its place."""
         seen = network.seen()
         self._answers = connection.uid in seen
-        following = successors(self._fitting(seen, connection.uid), connection.info)
+        following = successors(self._fitting(seen, connection.uid), connection.info, self._query)
         self._note = rivals(following) if following else ""
         return len(following) == 1 and connection.silent_s() > _SWITCH_S
 
     def _leave(self, connection: Connection) -> None:
         connection.leave()
         self._left_s[connection.uid] = self._now_s()
-        self._answers, self._note = True, why_none((), self._info)
+        self._answers, self._note = True, why_none((), self._info, self._query)
         self._at = (None, _after(self._at[1], connection))
 
     def _search(self, network: Network) -> None:
         """Look once for a publisher that stands in the place of the last one, and connect to it."""
         fitting = self._fitting(network.seen())
-        following = successors(fitting, self._info)
+        following = successors(fitting, self._info, self._query)
         if len(following) != 1:
-            self._note = why_none(fitting, self._info)
+            self._note = why_none(fitting, self._info, self._query)
         elif following[0].uid() != self._refused_uid or self._now_s() > self._retry_s:
             self._bind(following[0])
             return

@@ -181,8 +181,8 @@ class Recorder:
                 self._drain()
             self._drain()
             self._writer.close()
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
+        except Exception as error:  # whatever it is, it must be told: nothing is recorded any more
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
             self._write_fault = (
                 f"The recording stopped: the file cannot be written ({reason}); free some space and "
                 "start a new session."

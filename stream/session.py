@@ -25,6 +25,7 @@ from compute.variables import judged
 from stream.align import Aligner, Placed
 from stream.binding import Binding, ChannelMap
 from stream.body_checks import check_body
+from stream.content_watch import ContentWatch
 from stream.errors import EkamError
 from stream.lab import Lab
 from stream.mapping import MarkerMap, PlateMap, present_markers, rate_hz, refuse_other_rate
@@ -116,6 +117,7 @@ class Session:
             self._sync = SyncCheck(lab, engine.markers, rates[Role.MARKERS], rates[Role.FORCES])
             self._scale_known = False
             self._rates_known: set[Role] = set()
+            self._content = {role: ContentWatch(role) for role in Role}
             self._aligner = Aligner(
                 {role: each.device_delay_s for role, each in self._bound.items()}, rates, infos
             )
@@ -154,6 +156,7 @@ class Session:
             while not control.start_requested.is_set() and not control.stop_requested.is_set():
                 for chunk in self._source.pull(PULL_S):
                     self._rebind(chunk)  # what arrives before Start is not part of the session
+                    self._aligner.look(chunk)
                 self._tell("waiting")
                 if self._source.ended:
                     break
@@ -168,6 +171,9 @@ class Session:
                     on_step()
                 if self._source.ended:
                     break
+            else:
+                self._place(self._aligner.finish(*Role))  # nothing that was recorded stays unscored
+                self._score()
             self._tell("stopping", force=True)
         finally:
             self.outcome.dropped = dict(self._aligner.dropped)
@@ -203,6 +209,12 @@ class Session:
                 self._place(self._aligner.place(chunk))
         if self._source.ended:
             self._place(self._aligner.finish(*Role))
+        self._score()
+        self._take_marks()
+        self._tell("running")
+
+    def _score(self) -> None:
+        """Align -> compute -> publish, with what is ready."""
         if any(times for times, _ in self._ready.values()):
             self._check_rates()
             while self._aligner.faults:
@@ -224,8 +236,6 @@ class Session:
             if self._now is not None:  # of a file, nobody reads it
                 self._plate_watch.add(*markers, *forces)
             self._sync.add(*markers, *forces)
-        self._take_marks()
-        self._tell("running")
 
     def _rebind(self, chunk: Chunk) -> None:
         """Map anew, by name, when another publisher has taken over."""
@@ -235,6 +245,7 @@ class Session:
             binding.renew(chunk)
             if not binding.refused:
                 self._aligner.rebind(chunk.role, binding.device_delay_s)
+                self._rates_known.discard(chunk.role)
             self._event("rebind", stream=chunk.role.value, refused=binding.refused)
 
     def _place(self, placed: list[Placed]) -> None:
@@ -246,6 +257,7 @@ class Session:
             times, rows = self._ready[each.role]
             times.append(each.time_s)
             rows.append(binding.apply(each.values))
+            self._content[each.role].add(each.time_s, rows[-1])
 
     def _taken(self, role: Role) -> tuple[np.ndarray, np.ndarray]:
         """What is ready for the engine, which is thereby taken."""
@@ -270,14 +282,18 @@ class Session:
         return subject, tuple(notes)
 
     def _check_rates(self) -> None:
-        """Refuse filters that were designed for another sampling rate, once the rate has been seen."""
+        """Refuse a publisher whose samples do not come at the rate that the filters were designed for."""
         for role in [role for role in Role if role not in self._rates_known]:
             used = self.outcome.rates_hz[role]
             mean, median = self._aligner.rate_hz(role)
             if np.isnan(mean):
                 continue
             self._rates_known.add(role)
-            refuse_other_rate(role, used, mean, median)
+            try:
+                refuse_other_rate(role, used, mean, median)
+            except EkamError as error:
+                self._bound[role].refused = str(error)
+                self.outcome.fault = f"{error}; its samples are recorded but not scored"
 
     def _publish_early(self, early: Early) -> None:
         """Move the walker's bar before the stance has ended; nothing is counted or kept yet."""
@@ -309,8 +325,9 @@ class Session:
                 sink.stance(stance, told)
             except OSError as error:  # a full disk must not take the walker's feedback away
                 self.outcome.fault = f"stances cannot be written: {error.strerror}; free the disk"
-        self.outcome.stances.append(stance)
-        self._recent.append(stance)
+        kept = replace(stance, curves=None)  # an hour of them would be a hundred megabytes
+        self.outcome.stances.append(kept)
+        self._recent.append(kept)
         self._counts[int(stance.valid), stance.side] += 1
 
     def _told(self, stance: Stance, before: LegFeedback) -> Told:
@@ -394,15 +411,18 @@ class Session:
 
     def _health(self) -> tuple[StreamHealth, ...]:
         """Lamps of the streams: what the source sees, and whether what comes can be used."""
-        return tuple(
-            replace(health, state=LampState.LOST, message=self._bound[health.role].refused)
-            if health.state is not LampState.LOST and self._bound[health.role].refused
-            else health
-            for health in (
-                replace(each, jitter_s=self._aligner.jitter_s(each.role))
-                for each in self._source.health()
-            )
-        )
+        lamps = []
+        for each in self._source.health():
+            health = replace(each, jitter_s=self._aligner.jitter_s(each.role))
+            refused, trouble = self._bound[each.role].refused, self._aligner.trouble(each.role)
+            if health.state is not LampState.LOST and refused:
+                health = replace(health, state=LampState.LOST, message=refused)
+            elif health.state is LampState.OK:
+                trouble = trouble or self._content[each.role].trouble
+                if trouble:
+                    health = replace(health, state=LampState.DEGRADED, message=trouble)
+            lamps.append(health)
+        return tuple(lamps)
 
     def _plate_fault(self) -> str:
         """What to tell the operator when the plates cannot be as the lab file says."""

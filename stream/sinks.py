@@ -107,6 +107,7 @@ class Outcome:
 
     Attributes
     ----------
+    stances : without their curves.
     notes : what the operator was told about the streams, e.g. markers that are not there.
     feedback : what the walker was aimed at, with the baselines reached.
     live_delay_s : delay of the causal trace; NaN where there is none.

@@ -188,6 +188,12 @@ class SyncCheck:
             first_s = min(self._heights.oldest_s, self._loads.oldest_s)
             self._window = int(np.floor(first_s / WINDOW_S))
         while (end_s := (self._window + 1) * WINDOW_S) <= time_s:
+            oldest_s = min(self._heights.oldest_s, self._loads.oldest_s, time_s)
+            empty = int(np.floor(oldest_s / WINDOW_S)) - self._window
+            if empty > 1:  # streams that are far apart: nothing is between them
+                self._window += empty - 1
+                self._look()
+                continue
             self._window += 1
             marker_time_s, heights_m = self._heights.take(end_s)
             force_time_s, load_n = self._loads.take(end_s)

@@ -4,6 +4,7 @@ import logging
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from stream.source import Chunk, Role, StreamInfo
 from stream.xdf_read import Block, OtherShapeError, XdfFile, read_xdf_file
 
 JOIN_S = 0.5
-"""Chunks that were written within this span are handed on as one; each sample keeps its own arrival."""
+"""Chunks that arrived within this span are handed on as one; each sample keeps its own arrival."""
 
 
 def read_xdf(path: Path, lab: Lab) -> Recording:
@@ -130,32 +131,52 @@ def _chunk(
 
 
 def _joined(chunks: list[Chunk]) -> list[Chunk]:
-    """Join neighbours of one publisher, in the order in which they begin."""
-    joined: list[Chunk] = []
-    open_ones: dict[Role, list[Chunk]] = {role: [] for role in Role}
+    """Chunks in the order of their arrival, those of one publisher in the same half second as one.
 
-    def close(role: Role) -> None:
-        parts = open_ones[role]
-        if parts:
-            stamps_s, values, t_arrival_s, clock_offset_s = (
-                np.concatenate([getattr(part, name) for part in parts])
-                for name in ("stamps_s", "values", "t_arrival_s", "clock_offset_s")
-            )
-            info = parts[0].info
-            joined.append(Chunk(role, stamps_s, values, t_arrival_s, clock_offset_s, info))
-            open_ones[role] = []
-
+    In the file they stand as the recorder came to write them: after a pause of the disk all that waited of
+    one stream stands before all that waited of the other.
+    """
+    pieces: dict[int, list[Chunk]] = {}
+    reached = dict.fromkeys(Role, -(2**62))
     for chunk in chunks:
-        parts = open_ones[chunk.role]
-        if parts and (
-            chunk.info is not parts[0].info
-            or not chunk.stamps_s[-1] - parts[0].stamps_s[0] < JOIN_S
-        ):
-            close(chunk.role)
-        open_ones[chunk.role].append(chunk)
-    for role in Role:
-        close(role)
+        arrived_s = np.asarray(chunk.t_arrival_s)
+        taken_s = chunk.stamps_s + chunk.clock_offset_s
+        spans = np.floor(np.where(np.isfinite(arrived_s), arrived_s, taken_s) / JOIN_S)
+        spans = np.where(np.isfinite(spans), spans, reached[chunk.role]).clip(-(2.0**62), 2.0**62)
+        spans = np.maximum.accumulate(np.maximum(spans, reached[chunk.role])).astype(np.int64)
+        reached[chunk.role] = int(spans[-1])
+        cuts = [0, *(np.flatnonzero(np.diff(spans)) + 1).tolist(), len(spans)]
+        for first, last in pairwise(cuts):
+            pieces.setdefault(int(spans[first]), []).append(_part(chunk, slice(first, last)))
+    joined = []
+    for span in sorted(pieces):
+        for role in Role:
+            own = [piece for piece in pieces[span] if piece.role is role]
+            for _, same in groupby(own, key=lambda piece: id(piece.info)):
+                joined.append(_together(list(same)))
     return joined
+
+
+def _part(chunk: Chunk, rows: slice) -> Chunk:
+    t_arrival_s, clock_offset_s = np.asarray(chunk.t_arrival_s), np.asarray(chunk.clock_offset_s)
+    return Chunk(
+        chunk.role,
+        chunk.stamps_s[rows],
+        chunk.values[rows],
+        t_arrival_s[rows],
+        clock_offset_s[rows],
+        chunk.info,
+    )
+
+
+def _together(parts: list[Chunk]) -> Chunk:
+    if len(parts) == 1:
+        return parts[0]
+    stamps_s, values, t_arrival_s, clock_offset_s = (
+        np.concatenate([getattr(part, name) for part in parts])
+        for name in ("stamps_s", "values", "t_arrival_s", "clock_offset_s")
+    )
+    return Chunk(parts[0].role, stamps_s, values, t_arrival_s, clock_offset_s, parts[0].info)
 
 
 def _as_arrays(role: Role, info: StreamInfo, received: list[Chunk]) -> RecordedStream:
