@@ -83,7 +83,7 @@ def _read_own(path: Path, file: XdfFile, arrivals_of: Mapping[int, tuple[Role, i
         )
     received = _joined(received)
     markers, forces = (_as_arrays(role, first[role], received) for role in Role)
-    start_s = markers.stamps_s[0]
+    start_s = markers.stamps_s[np.isfinite(markers.stamps_s).argmax()]
     return Recording(
         path,
         replace(markers, stamps_s=markers.stamps_s - start_s),

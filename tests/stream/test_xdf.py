@@ -171,6 +171,7 @@ def test_publishers_own_header_is_kept() -> None:
         ("<channel_count>3<", "<channel_count>4<", "describes 3 channels"),
         ("<nominal_srate>200.0<", "<nominal_srate>-1<", "rate of -1"),
         ("<nominal_srate>200.0<", "<nominal_srate>nan<", "rate of nan"),
+        ("<nominal_srate>200.0<", "<nominal_srate>1e-310<", "rate of 1e-310"),
         ("double64", "string", "texts"),
         ("<desc>", "<desc><plates><plate><corners>1 2</corners></plate></plates>", "4 corners"),
     ],
