@@ -1,7 +1,9 @@
 """Run one session with its recorder, files and windows; what `live` and `demo` share."""
 
 import gc
+import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -81,6 +83,8 @@ def run_session(
         for note in outcome.notes:
             err.print(note)
         plate_check = _plate_check(lab, outcome)
+        if plate_check is not None:
+            outcome.notes = (*outcome.notes, plate_check["sentence"])
         folder, recorder = _folder(out, lab, subject, session, target)
         if seconds is not None or not shown:
             view.control.start()
@@ -119,8 +123,26 @@ def _plate_check(lab: LabFile, outcome: Outcome) -> dict[str, Any] | None:
 
 def warm_up(lab: LabFile, subject: SubjectFile) -> None:
     """Compile the kernels before anybody stands on a belt; later starts take them from the cache."""
-    with err.status("Preparing the compute core (the first start takes about a minute) …"):
+    with (
+        _leaves_at_once(),
+        err.status("Preparing the compute core (the first start takes about a minute) …"),
+    ):
         Engine(subject.subject, 100.0, 1000.0, lab.lab.settings()).warm_up()
+
+
+@contextmanager
+def _leaves_at_once() -> Iterator[None]:
+    """Ctrl-C ends the program on the spot: the compiler swallows the exception, or trips over it."""
+
+    def leave(*_: object) -> None:
+        sys.stderr.write("\nStopped; nothing was begun.\n")
+        os._exit(130)
+
+    before = signal.signal(signal.SIGINT, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _folder(

@@ -22,8 +22,8 @@ from stream.status import SessionView
 
 # Counted, not timed: a machine that was suspended has not lost its session.
 _SILENT_LOOKS, _GONE_LOOKS = 40, 200
-"""Looks, 20 a second, without a word from the session until the picture turns neutral, and until the
-windows close."""
+"""Looks, 20 a second, at a session that does not go on until the picture turns neutral, and at one that
+says nothing at all until the windows close."""
 _GRACE_S = 1.0
 
 
@@ -68,8 +68,8 @@ class Link:
         self._asked: tuple[Asked, float] = (Asked(), -BEAT_S)
         # newest last; the window may still paint the one before
         self._walker = deque([(0, self.view.walker.read()[1])], maxlen=4)
-        self._heard = Event()
-        self._unheard = 0
+        self._heard, self._there = Event(), Event()
+        self._unheard = self._absent = 0
         self._ready = Event()
         self._look: Callable[[], None] = lambda: None
         Thread(target=self._read, name="ekam-told", daemon=True).start()
@@ -91,6 +91,8 @@ class Link:
         """Say what has changed or that the windows live; see whether the session does."""
         self.blank = blank
         self._ask()
+        self._absent = 0 if self._there.is_set() else self._absent + 1
+        self._there.clear()
         if self._heard.is_set():
             self._heard.clear()
             if self._unheard > _SILENT_LOOKS:
@@ -100,7 +102,7 @@ class Link:
         self._unheard += 1
         if self._unheard == _SILENT_LOOKS + 1:
             self.view.walker.publish(neutral(self._walker[-1][1]))
-        elif self._unheard > _GONE_LOOKS:
+        if self._absent > _GONE_LOOKS:
             self._end()
 
     def flushed(self, feedback: WalkerFeedback) -> None:
@@ -146,7 +148,9 @@ class Link:
 
     def _take(self, news: News) -> None:
         view = self.view
-        self._heard.set()
+        self._there.set()
+        if news.moves:
+            self._heard.set()
         if not self._ready.is_set():
             self.blank = news.blank
         if news.walker is not None:

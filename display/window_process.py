@@ -57,6 +57,7 @@ class News:
     recent : the newest stances, without their curves.
     trace : rows added since the last time.
     blank : the picture was blanked when the windows before these ended.
+    moves : the session goes on; False when its process lives but its loop hangs.
     """
 
     walker: tuple[int, WalkerFeedback] | None = None
@@ -64,6 +65,7 @@ class News:
     recent: tuple[Stance, ...] | None = None
     trace: np.ndarray | None = None
     blank: bool = False
+    moves: bool = True
 
 
 @dataclass(frozen=True)
@@ -247,7 +249,8 @@ class _Teller:
         number, status = self._view.status.read()
         self._rows = rows
         if number == self._status:
-            return replace(news, trace=trace)
+            moves = status.state not in ("waiting", "running")  # then it speaks ten times a second
+            return replace(news, trace=trace, moves=moves or news.walker is not None)
         self._status = number
         recent, newest = status.recent, status.recent[-1] if status.recent else None
         slim = None

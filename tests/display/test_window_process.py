@@ -284,6 +284,29 @@ def test_a_silent_session_turns_the_picture_neutral_until_it_speaks(far):
     assert far.link.view.status.read()[1].state == "ended"
 
 
+def test_a_session_that_hangs_turns_the_picture_neutral_but_closes_nothing(far):
+    far.tell(News((7, pictures(80.0)), SessionStatus(state="running"), ()))
+    assert far.link.wait_until_ready()
+    for _ in range(300):
+        far.link._there.clear()
+        far.tell(News(moves=False))
+        assert far.link._there.wait(10.0)
+        far.link.poll(False)
+    assert not shown(far).left.in_band
+    assert far.link.view.status.read()[1].state == "running"
+
+
+def test_a_loop_that_does_not_go_on_is_told_as_that(monkeypatch):
+    monkeypatch.setattr(window_process, "TELL_S", 0.0)
+    view = SessionView()
+    teller = window_process._Teller(view, False)
+    assert teller.news().moves  # preparing may take its time
+    for state, moves in (("running", False), ("ended", True)):
+        view.status.publish(SessionStatus(state=state))
+        assert teller.news().moves
+        assert teller.news().moves is moves
+
+
 def test_a_session_that_is_gone_leaves_no_success_and_ends_the_process(far):
     far.tell(News((7, pictures(80.0)), SessionStatus(state="running"), ()))
     assert far.link.wait_until_ready()
