@@ -7,7 +7,9 @@ import typer
 
 
 def replay(
-    recording: Annotated[Path, typer.Argument(help="A .c3d, or a .trc with its .mot beside it.")],
+    recording: Annotated[
+        Path, typer.Argument(help="An .xdf, a .c3d, or a .trc with its .mot beside it.")
+    ],
     lab: Annotated[Path, typer.Option(help="The laboratory file, lab.toml.")],
     speed: Annotated[
         float, typer.Option(min=0.0, help="1 = as recorded; 0 = as fast as consumers can take it.")
@@ -89,6 +91,7 @@ def replay(
         end_s=inf if end is None else end,
         seconds=seconds,
         wait_consumers=wait_consumers,
+        named=not network,
         faults=faults,
         seed=seed,
     )

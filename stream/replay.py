@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from math import inf, isinf
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -13,9 +14,7 @@ from stream.faults import Fault, injector
 from stream.header import copy_into, description
 from stream.pieces import Piece, pieces
 from stream.recording import Recording
-from stream.source import Role, StreamInfo
-
-TYPES = {Role.MARKERS: "Mocap", Role.FORCES: "Force"}
+from stream.source import StreamInfo
 
 _GRACE_S = 0.3
 _LINGER_S = 1.0
@@ -36,7 +35,7 @@ def replay(
     end_s: float = inf,
     seconds: float | None = None,
     wait_consumers: bool = False,
-    prefix: str = "",
+    named: bool = True,
     faults: Sequence[Fault] = (),
     seed: int = 0,
     on_progress: Callable[[float], None] | None = None,
@@ -55,7 +54,7 @@ def replay(
     start_s, end_s : the part of the recording that is sent, s from its first sample.
     seconds : time of the recording, all rounds together, after which to end; None = no limit.
     wait_consumers : send nothing until every outlet has a consumer.
-    prefix : put before the streams' names.
+    named : say which file is replayed. On a network one does not: files are called after people.
     faults, seed : what goes wrong, and the seed of its chance.
     on_progress : told the time sent so far, s, a few times a second.
 
@@ -69,14 +68,14 @@ def replay(
     """
     speed = _FASTEST if speed <= 0 or isinf(speed) else speed
     infos = {
-        stream.info.role: replace(stream.info, replay=recording.path.name, replay_speed=speed)
+        stream.info.role: _as_sent(stream.info, recording.path.name, named, speed)
         for stream in recording.streams()
     }
     sent: Iterator[Piece] = pieces(recording, loop, start_s, end_s)
     rng = np.random.default_rng(seed)
     for fault in faults:
         sent = injector(fault, infos, rng)(sent)
-    publishers = {role: _Publisher(info, prefix) for role, info in infos.items()}
+    publishers = {role: _Publisher(info) for role, info in infos.items()}
     try:
         if wait_consumers:
             _wait_consumers(publishers.values(), clock, stop)
@@ -99,11 +98,20 @@ def replay(
     return sent_s
 
 
+def _as_sent(info: StreamInfo, file: str, named: bool, speed: float) -> StreamInfo:
+    """What the header of a replay says; without the file's name, if that is not to be said."""
+    if not named:
+        file = f"recording {crc32(file.encode()):08x}"
+    of_file = info.source_id.startswith("ekam-file-")  # then its name is the file's
+    name = info.name if named or not of_file else file
+    return replace(info, name=name, replay=file, replay_speed=speed)
+
+
 class _Publisher:
     """One outlet, which may end and come back with its channels in another order."""
 
-    def __init__(self, info: StreamInfo, prefix: str) -> None:
-        self._info, self._prefix = info, prefix
+    def __init__(self, info: StreamInfo) -> None:
+        self._info = info
         self._order = np.arange(len(info.channels))
         self._outlet = self._open()
 
@@ -134,8 +142,8 @@ class _Publisher:
 
         info = replace(self._info, channels=tuple(self._info.channels[i] for i in self._order))
         outlet_info = pylsl.StreamInfo(
-            self._prefix + info.name,
-            TYPES[info.role],
+            info.name,
+            info.type,
             len(info.channels),
             info.nominal_rate_hz,
             info.number_format,

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from stream.lsl import LslSource, StreamQuery
 from stream.lsl_config import in_use, use_loopback
 from stream.lsl_inlet import Connection
 from stream.recording import RecordedStream, Recording
-from stream.replay import replay
+from stream.replay import _as_sent, replay
 from stream.source import Channel, Chunk, LampState, PlateDescription, Role, StreamInfo
 
 pytestmark = pytest.mark.lsl
@@ -256,6 +257,16 @@ def test_minutes_wait_in_the_inlet_whatever_rate_is_declared(rate_hz: float) -> 
     assert np.array_equal(np.concatenate(received), np.arange(n))
     assert connection.missing == 0
     connection.leave()
+
+
+def test_on_a_network_no_file_is_named() -> None:
+    info = make_recording("Jane_Doe_knee.c3d", "both").markers.info
+    of_file = replace(info, name="Jane_Doe_knee", source_id="ekam-file-Jane_Doe_knee.c3d")
+    sent = _as_sent(of_file, "Jane_Doe_knee.c3d", False, 1.0)
+    assert sent.replay == sent.name
+    assert "Doe" not in sent.name
+    assert _as_sent(info, "Jane_Doe_knee.c3d", False, 1.0).name == info.name  # the publisher's own
+    assert _as_sent(of_file, "Jane_Doe_knee.c3d", True, 1.0).replay == "Jane_Doe_knee.c3d"
 
 
 def test_replay_paces_by_its_clock_and_ends_by_recorded_time() -> None:
