@@ -25,6 +25,10 @@ BUCKET_S = 30.0
 """The smallest lag of the last one to two buckets is what others are compared with, as far as `DRIFT` lets
 it grow."""
 
+FRESH_S = 0.5
+"""The newest lags are compared with older ones: the samples of a chunk arrive together, so that their lags
+fall one by one, and none of them would ever be a step below the one before it."""
+
 SAME_S = 0.05
 """A clock comparison that changes by as much as the stamps stepped, to within this, makes it good."""
 
@@ -34,7 +38,7 @@ APART_S = 1.0
 JUMPED, LATE, LOST = 1, 2, 4
 
 (REBASE, IS_LOST, OFFSET, SINCE, BUCKET, LEAST_BEFORE, LEAST_NOW, EXPECTED, BEGUN, DELAY,
- COMPARED) = range(11)  # fmt: skip
+ COMPARED, FRESH, FRESH_AT) = range(13)  # fmt: skip
 
 
 def new_state(delay_s: float = 0.0, expected_s: float = np.nan) -> np.ndarray:
@@ -45,16 +49,16 @@ def new_state(delay_s: float = 0.0, expected_s: float = np.nan) -> np.ndarray:
     delay_s : device delay, which is part of every lag.
     expected_s : lag of the publisher before it, if there was one.
     """
-    state = np.full(11, np.nan)
+    state = np.full(13, np.nan)
     state[REBASE] = state[IS_LOST] = state[BEGUN] = state[COMPARED] = 0.0
-    state[LEAST_BEFORE] = state[LEAST_NOW] = np.inf
+    state[LEAST_BEFORE] = state[LEAST_NOW] = state[FRESH] = np.inf
     state[EXPECTED], state[DELAY] = expected_s, delay_s
     return state
 
 
 def least_lag_s(state: np.ndarray) -> float:
     """Lag of the fastest samples; NaN until known."""
-    least = min(state[LEAST_BEFORE], state[LEAST_NOW])
+    least = min(state[LEAST_BEFORE], state[LEAST_NOW], state[FRESH])
     return float(least) if np.isfinite(least) else float(state[EXPECTED])
 
 
@@ -127,8 +131,11 @@ def follow(
         if arrived:
             state[BEGUN] = 1.0
             if np.isnan(state[SINCE]):
-                state[SINCE] = state[BUCKET] = arrival_s[i]
-                state[LEAST_BEFORE] = state[LEAST_NOW] = np.inf
+                state[SINCE] = state[BUCKET] = state[FRESH_AT] = arrival_s[i]
+                state[LEAST_BEFORE] = state[LEAST_NOW] = state[FRESH] = np.inf
+            if arrival_s[i] - state[FRESH_AT] >= FRESH_S:
+                state[LEAST_NOW] = min(state[LEAST_NOW], state[FRESH])
+                state[FRESH], state[FRESH_AT] = np.inf, arrival_s[i]
             least = min(state[LEAST_BEFORE], state[LEAST_NOW])
             known = arrival_s[i] - state[SINCE] >= KNOWN_S
             if known and state[COMPARED] == 0.0:
@@ -148,8 +155,8 @@ def follow(
             if arrival_s[i] - state[BUCKET] >= BUCKET_S:
                 grown = DRIFT * (arrival_s[i] - state[BUCKET])
                 state[LEAST_BEFORE] = min(state[LEAST_NOW], least + grown)
-                state[BUCKET], state[LEAST_NOW] = arrival_s[i], lag
-            state[LEAST_NOW] = min(state[LEAST_NOW], lag)
+                state[BUCKET], state[LEAST_NOW] = arrival_s[i], np.inf
+            state[FRESH] = min(state[FRESH], lag)
         if state[IS_LOST] != 0.0:
             mark |= LOST
         time_s[i] = t

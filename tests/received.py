@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 import walkers
 
+from stream.faults import injector, parse
 from stream.lab import read_lab
+from stream.pieces import pieces
 from stream.recorder import Recorder
 from stream.results import keep_inputs
 from stream.session import Session
@@ -112,3 +114,26 @@ def with_values(recording, role, values):
     """The recording with other samples in one of its streams."""
     name = role.value
     return replace(recording, **{name: replace(getattr(recording, name), values=values)})
+
+
+def with_faults(recording, *faults, seed=1, lag_s=0.003):
+    """Chunks of a replay of the recording with these faults (`stream.faults`), as an inlet hands them on."""
+    infos = infos_of(recording)
+    made, rng = pieces(recording, loop=False), np.random.default_rng(seed)
+    for fault in faults:
+        made = injector(parse(fault), infos, rng)(made)
+    order = {role: np.arange(len(info.channels)) for role, info in infos.items()}
+    sender = dict.fromkeys(Role)
+    chunks = []
+    for piece in made:
+        role = piece.role
+        if piece.shuffle:
+            order[role] = np.random.default_rng(piece.shuffle).permutation(order[role])
+            channels = tuple(infos[role].channels[i] for i in order[role])
+            sender[role] = replace(infos[role], channels=channels)
+        elif piece.send:
+            values = np.ascontiguousarray(piece.values[:, order[role]])
+            chunks.append(
+                Chunk(role, CLOCK_S + piece.stamps_s, values, CLOCK_S + piece.due_s + lag_s, 0.0, sender[role])
+            )  # fmt: skip
+    return chunks
