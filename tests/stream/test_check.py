@@ -1,112 +1,39 @@
 """Every line of `ekam check` on the synthetic walker and static, and every fault it is there to find."""
 
-import json
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pytest
 import walkers
+from checks import (
+    MASS_KG,
+    SIX,
+    START_S,
+    changed,
+    judged,
+    lab_with,
+    marker_columns,
+    not_ok,
+    of,
+    only,
+    plate,
+    stand,
+    walk,
+    with_info,
+    with_values,
+)
 from reference import TRIALS, needs_data
 
-from stream.check import Situation, judge, settle_situation
+from stream.check import Situation, settle_situation
 from stream.check_network import Found, guess_role, judge_stream, lab_lines, looks_like
 from stream.check_plates import plates_of
 from stream.check_seen import Seen, SeenStream, Verdict, seen_stream, worst
 from stream.check_sync import judge_offset, judge_steps
 from stream.check_watch import Meter
-from stream.lab import Lab, read_lab
+from stream.lab import read_lab
 from stream.lsl import StreamQuery
 from stream.readers import read_recording
 from stream.source import Channel, Chunk, Role
-from stream.synthetic import Noise, static_trial, with_noise
-
-MASS_KG = 72.0
-START_S = 1000.0
-QUIET = Noise(seed=1, marker_m=2e-4, force_n=1.0, moment_nm=0.1)
-
-
-def of(recording):
-    """What `ekam check` would have received of a recording."""
-    streams = {}
-    for stream in recording.streams():
-        stamps_s = stream.stamps_s + START_S
-        streams[stream.info.role] = SeenStream(
-            stream.info,
-            stamps_s,
-            stream.values.copy(),
-            stamps_s + 0.002,
-            np.zeros(len(stamps_s)),
-            1e-4,
-        )
-    return Seen(streams)
-
-
-@cache
-def walk():
-    return of(with_noise(walkers.trial(), QUIET).recording)
-
-
-@cache
-def stand():
-    return of(static_trial(noise=QUIET))
-
-
-def changed(seen, role, **fields):
-    return Seen({**seen.streams, role: replace(seen.streams[role], **fields)})
-
-
-def columns(seen, role, *labels):
-    all_of = seen.streams[role].info.labels
-    return [all_of.index(label) for label in labels]
-
-
-def marker_columns(seen, name):
-    return columns(seen, Role.MARKERS, *(f"{name}_{axis}" for axis in "XYZ"))
-
-
-def with_values(seen, role, change):
-    values = seen.streams[role].values.copy()
-    change(values)
-    return changed(seen, role, values=values)
-
-
-def with_info(seen, role, **fields):
-    return changed(seen, role, info=replace(seen.streams[role].info, **fields))
-
-
-def lab_with(**fields):
-    """The synthetic lab, its tables partly changed, checked again as a file would be."""
-    table = walkers.lab().model_dump(mode="json", exclude_unset=True)
-    for key, value in fields.items():
-        table[key] = {**table[key], **value} if isinstance(value, dict) else value
-    return Lab.model_validate_json(json.dumps(table))
-
-
-def judged(seen, lab=None, **options):
-    options.setdefault("mass_kg", MASS_KG)
-    found = judge(seen, lab or walkers.lab(), **options)
-    names = [finding.check for finding in found]
-    assert len(names) == len(set(names)), "two lines of the same name"
-    for finding in found:
-        assert finding.found
-        assert (finding.verdict is Verdict.OK) == (not finding.cure)
-    return {finding.check: finding for finding in found}
-
-
-def not_ok(found):
-    return {
-        name: finding
-        for name, finding in found.items()
-        if finding.verdict in (Verdict.WARNING, Verdict.FAILED)
-    }
-
-
-def only(found, name, verdict):
-    """The one line that is not ok."""
-    assert set(not_ok(found)) == {name}, {k: v.found for k, v in not_ok(found).items()}
-    assert found[name].verdict is verdict
-    return found[name]
 
 
 def test_a_good_walk_has_no_complaint_and_every_line():
@@ -149,7 +76,7 @@ def test_empty_belts_check_the_zero_and_say_what_is_left():
     assert found["left plate zero"].verdict is Verdict.OK
     assert "± 1.0" in found["left plate zero"].found
     assert "nobody" in found["situation"].found
-    for line in ("markers, axes, sides", "plate direction, sides, weight"):
+    for line in ("markers, axes, sides", "plate direction, sides, weight, horizontal forces"):
         assert found[line].verdict is Verdict.NOT_CHECKED
 
 
@@ -492,13 +419,6 @@ def test_feet_that_do_not_reach_the_plates():
 
 
 # Plates
-
-
-def plate(seen, number, *kinds):
-    return columns(seen, Role.FORCES, *(f"{kind}{number}" for kind in kinds))
-
-
-SIX = ("Fx", "Fy", "Fz", "Mx", "My", "Mz")
 
 
 @pytest.mark.parametrize(("offset_n", "verdict"), [(15.0, Verdict.FAILED), (7.0, Verdict.WARNING)])
