@@ -11,19 +11,13 @@ import typer
 
 from display.check_say import finding_table, print_findings, summary
 from display.say import err, out
+from stream.check_pole import Weight, one_marker_m, read_pole
 from stream.check_receive import receive
 from stream.check_seen import Seen, SeenStream, Verdict, worst
 from stream.errors import EkamError
 from stream.lab import LabFile
 from stream.lsl import LslSource
-from stream.plate_check import (
-    Weight,
-    check_plates,
-    keep_record,
-    one_marker_m,
-    read_pole,
-    read_record,
-)
+from stream.plate_check import check_plates, keep_record, read_record
 from stream.source import Role
 
 _LONGEST_S = 600.0

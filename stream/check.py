@@ -21,7 +21,6 @@ from stream.check_plates import (
     judge_range,
     judge_sign,
     judge_weight,
-    judge_zero,
     on_plate,
     plates_of,
     thousandfold_cure,
@@ -31,6 +30,7 @@ from stream.check_seen import Finding, Seen, Verdict, failed, not_checked, ok, w
 from stream.check_shear import judge_shear
 from stream.check_sync import judge_sync, judge_tap
 from stream.check_timing import judge_timing
+from stream.check_zero import judge_zero
 from stream.errors import EkamError
 from stream.lab import Lab
 from stream.mapping import present_markers

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stream.check_plates import SMOOTH_S, PlateSeen, unloaded
+from stream.check_plates import PlateSeen
 from stream.check_seen import Finding, SeenStream, failed, not_checked, ok, warning
+from stream.check_zero import SMOOTH_S, unloaded
 from stream.lab import Lab
 from stream.mapping import PlateMap
 

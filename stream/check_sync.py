@@ -5,11 +5,11 @@ import numpy as np
 from compute.plate_check import tap_offsets_s
 from stream.check_markers import seen_m
 from stream.check_plates import PlateSeen
+from stream.check_pole import one_marker_m
 from stream.check_seen import Finding, Seen, failed, not_checked, ok, warning
 from stream.errors import EkamError
 from stream.lab import Lab
 from stream.mapping import PlateMap, present_markers
-from stream.plate_check import one_marker_m
 
 GOOD_S, LIMIT_S, STEADY_S = 0.002, 0.005, 0.001
 """science.md 3.4: 2 ms is aimed at, 5 ms is the limit, constant to within 1 ms."""

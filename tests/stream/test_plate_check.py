@@ -9,17 +9,14 @@ import numpy as np
 import pytest
 import walkers
 
+from stream.check_pole import Pole, Weight, one_marker_m, read_pole
 from stream.check_seen import Seen, SeenStream, Verdict
 from stream.errors import EkamError
 from stream.lab import read_lab
 from stream.plate_check import (
-    Pole,
-    Weight,
     check_plates,
     keep_record,
     latest_plate_check,
-    one_marker_m,
-    read_pole,
     read_record,
     record_path,
 )
