@@ -98,7 +98,7 @@ def run_plate_check(
         print_findings(check.findings)
         out.print(summary(check.findings))
         out.print(f"Kept in {path}")
-    if worst(check.findings) is Verdict.FAILED:
+    if worst(check.findings) in (Verdict.FAILED, Verdict.INCOMPLETE):
         raise typer.Exit(1)
 
 

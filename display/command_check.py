@@ -128,5 +128,5 @@ def check(
     else:
         print_findings(findings)
         out.print(summary(findings))
-    if worst(findings) is Verdict.FAILED:
+    if worst(findings) in (Verdict.FAILED, Verdict.INCOMPLETE):
         raise typer.Exit(1)

@@ -152,10 +152,13 @@ def judge_range(plate: PlateSeen, rate_hz: float) -> list[Finding]:
 
 def judge_sign(plate: PlateSeen, lab: Lab) -> list[Finding]:
     """A loaded plate pushes the foot up."""
-    name, loaded = f"{plate.name} direction", plate.loaded
-    if loaded.sum() < 20:
-        return []
-    force = plate.wrench[loaded, :3]
+    loaded = plate.loaded
+    return judge_upward(plate, plate.wrench[loaded, :3], lab) if loaded.sum() >= 20 else []
+
+
+def judge_upward(plate: PlateSeen, force: np.ndarray, lab: Lab) -> list[Finding]:
+    """What a plate says while it is loaded, shape (n, 3), lab, N, points up."""
+    name = f"{plate.name} direction"
     upright = float(np.median(force[:, 1] / np.linalg.norm(force, axis=1)))
     found = f"loaded, {upright:.0%} of the force points up"
     if upright > STEEP:

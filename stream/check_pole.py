@@ -17,8 +17,8 @@ from compute.plate_check import (
     weight_errors,
 )
 from stream.channel_names import find_markers, marker_channels
-from stream.check_plates import PlateSeen
-from stream.check_seen import Finding, Seen, SeenStream, failed, not_checked, ok, warning
+from stream.check_plates import PlateSeen, judge_upward
+from stream.check_seen import Finding, Seen, SeenStream, Verdict, failed, incomplete, ok, warning
 from stream.errors import EkamError
 from stream.lab import Lab
 from stream.units import LENGTH, factor
@@ -77,10 +77,14 @@ def against_pole(
     tip, axis = pole_tip_m(top, low, pole.tip_m), pole_axis(top, low)
     found = _contacts(wrench, seen.markers)
     rows = _rows(found, len(wrench))
-    rows &= np.isfinite(tip).all(axis=1)
+    upward = _upward(plate, wrench[rows, :3], lab)
+    if upward:
+        return upward, {}
+    with np.errstate(invalid="ignore"):
+        rows &= np.isfinite(tip).all(axis=1) & (wrench[:, 1] > LOADED_N)
     if rows.sum() < 10:
         return [
-            not_checked(
+            incomplete(
                 name,
                 f"never loaded over {LOADED_N:g} N with both markers seen",
                 f"press the pole onto the {plate.side.word} plate at {POINTS} points or more",
@@ -139,9 +143,12 @@ def against_weight(
     half_n = min(LOADED_N, 0.5 * 9.81 * weight.mass_kg)
     found = _contacts(wrench, seen.markers, half_n)
     rows = _rows(found, len(wrench))
+    upward = _upward(plate, wrench[rows, :3], lab)
+    if upward:
+        return upward, {}
     if rows.sum() < 10:
         return [
-            not_checked(name, "nothing was put on it", "put the weight on this plate as well")
+            incomplete(name, "nothing was put on it", "put the weight on this plate as well")
         ], {}
     load = weight_errors(wrench[rows, 1], weight.mass_kg)
     said = f"{load.mean_n:.1f} N, {load.error_n:+.1f} N ({load.share:+.1%}) against {weight.mass_kg:g} kg"
@@ -161,7 +168,7 @@ def against_weight(
         errors = point_errors(wrench[rows], point[rows], plate.surface_m, half_n)
         if errors.samples < 10:
             findings.append(
-                not_checked(
+                incomplete(
                     f"{name} place", f"{weight.at} is not seen", "turn the marker to the cameras"
                 )
             )
@@ -169,6 +176,12 @@ def against_weight(
             findings.append(_cop_finding(f"{name} place", errors, f"marker {weight.at}"))
             figures |= asdict(errors)
     return findings, figures
+
+
+def _upward(plate: PlateSeen, force: np.ndarray, lab: Lab) -> list[Finding]:
+    """What is wrong with the direction of a loaded plate's force, lab, N; nothing if nothing is."""
+    told = judge_upward(plate, force, lab) if len(force) >= 10 else []
+    return [finding for finding in told if finding.verdict is Verdict.FAILED]
 
 
 def _cop_finding(name: str, errors: PointErrors, where: str) -> Finding:
@@ -227,11 +240,11 @@ def _at_markers(wrench: np.ndarray, seen: Seen, lab: Lab) -> np.ndarray:
 
 
 def _contacts(wrench: np.ndarray, markers: SeenStream, min_load_n: float = LOADED_N) -> list[slice]:
-    """Loaded stretches without their first and last 50 ms, in marker frames."""
+    """Loaded stretches, whichever way the load points, without their first and last 50 ms, in frames."""
     rate_hz = (len(markers.stamps_s) - 1) / max(markers.span_s, 1e-9)
     edge = max(1, round(EDGE_S * rate_hz))
     with np.errstate(invalid="ignore"):
-        loaded = wrench[:, 1] > min_load_n
+        loaded = np.linalg.norm(wrench[:, :3], axis=1) > min_load_n
     return [
         slice(each.start + edge, each.stop - edge)
         for each in contacts(loaded, max(2 * edge + 1, round(CONTACT_S * rate_hz)))

@@ -16,7 +16,7 @@ import numpy as np
 
 from stream.check_plates import judge_alive, plates_of
 from stream.check_pole import Pole, Weight, against_pole, against_weight
-from stream.check_seen import Finding, Seen, failed, not_checked, worst
+from stream.check_seen import Finding, Seen, Verdict, failed, incomplete, not_checked, worst
 from stream.check_zero import judge_zero, unloaded, unloaded_figures
 from stream.errors import EkamError
 from stream.lab import Lab, LabFile
@@ -52,12 +52,14 @@ def check_plates(
     findings: list[Finding] = []
     figures: dict[str, dict[str, Any]] = {}
     for plate in plates:
-        alive = judge_alive(plate, someone=pole is not None or weight is not None)
+        alive = judge_alive(plate, someone=True)
         findings += alive
         if np.isnan(plate.wrench).any():
             continue
         quiet = unloaded(plate.up_n, rate_hz)
         zero = judge_zero(plate, rate_hz)
+        if zero.verdict is Verdict.NOT_CHECKED:
+            zero = incomplete(zero.check, zero.found, zero.cure)
         findings.append(zero)
         own: dict[str, Any] = {}
         offset = np.zeros(6)
@@ -152,7 +154,7 @@ class LatestPlateCheck:
     Attributes
     ----------
     sentence : for the operator.
-    good : a check of this lab file, not older than a day, without a failure.
+    good : a check of this lab file, not older than a day, done in full and without a failure.
     entry : as recorded; empty if there is none.
     """
 
@@ -182,9 +184,11 @@ def latest_plate_check(lab_path: Path, now: datetime) -> LatestPlateCheck:
     how = {"zero": "empty plates only", "pole": "with the pole", "weight": "with a weight"}
     said = f"Plates last checked {when:%Y-%m-%d %H:%M} UTC ({how.get(what, what)}): {verdict}"
     faults = []
-    if verdict == "failed":
-        bad = [f["check"] for f in entry.get("findings", []) if f.get("verdict") == "failed"]
-        faults.append(f"it failed ({', '.join(bad)})")
+    if verdict in ("failed", "incomplete"):
+        bad = [f["check"] for f in entry.get("findings", []) if f.get("verdict") == verdict]
+        faults.append(
+            f"it {'failed' if verdict == 'failed' else 'is incomplete'} ({', '.join(bad)})"
+        )
     if age > FRESH:
         faults.append(f"it is {age.days} days old" if age.days > 1 else "it is older than a day")
     elif age < -timedelta(minutes=5):

@@ -10,7 +10,7 @@ import pytest
 import walkers
 
 from stream.check_pole import Pole, Weight, one_marker_m, read_pole
-from stream.check_seen import Seen, SeenStream, Verdict
+from stream.check_seen import Seen, SeenStream, Verdict, worst
 from stream.errors import EkamError
 from stream.lab import read_lab
 from stream.plate_check import (
@@ -146,11 +146,73 @@ def test_the_zero_is_taken_off_as_in_a_session_and_still_said():
 def test_what_the_pole_did_not_touch_is_said():
     left, tip, axis = pressed(Side.LEFT, SPOTS[:2])
     found, figures = judged(seen_of(left, None, tip, axis), pole=POLE)
-    assert found["right plate pole"].verdict is Verdict.NOT_CHECKED
+    assert found["right plate pole"].verdict is Verdict.INCOMPLETE
     assert found["left plate points"].verdict is Verdict.WARNING
     assert figures["right"]["pole"] == {}
     found, _ = judged(seen_of(left, None, tip, axis))
     assert found["centre of pressure"].verdict is Verdict.NOT_CHECKED
+
+
+def nothing_put_down(**options):
+    rows = 4000
+    tip = np.tile([0.0, 0.3, 0.0], (rows, 1))
+    seen = seen_of(None, None, tip, np.tile([0.0, 1.0, 0.0], (rows, 1)))
+    return check_plates(seen, walkers.lab(), **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ({"pole": POLE}, "pole"),
+        ({"weight": Weight(20.0, POLE.low)}, "weight"),
+        ({"weight": Weight(20.0)}, "weight"),
+    ],
+)
+def test_what_was_asked_for_and_not_done_is_incomplete(options, line):
+    check = nothing_put_down(**options)
+    assert worst(check.findings) is Verdict.INCOMPLETE
+    said = {finding.check: finding.verdict for finding in check.findings}
+    for side in ("left", "right"):
+        assert said[f"{side} plate {line}"] is Verdict.INCOMPLETE
+    # What nobody asked for may be left out.
+    assert worst(nothing_put_down().findings) is Verdict.OK
+
+
+def test_a_place_whose_marker_is_hidden_is_incomplete():
+    left, tip, axis = pressed(Side.LEFT, SPOTS[:1], load_n=196.2, lean_deg=0.0)
+    seen = seen_of(left, left, tip, axis)
+    hidden = replace(seen.markers, values=np.full_like(seen.markers.values, np.nan))
+    found, _ = judged(Seen({**seen.streams, Role.MARKERS: hidden}), weight=Weight(20.0, POLE.low))
+    assert found["left plate weight place"].verdict is Verdict.INCOMPLETE
+
+
+def test_something_on_the_plate_all_the_time_is_incomplete():
+    left, tip, axis = pressed(Side.LEFT, SPOTS[:1])
+    check = check_plates(seen_of(left * 0.0 + left[100], None, tip, axis), walkers.lab(), pole=None)
+    said = {finding.check: finding.verdict for finding in check.findings}
+    assert said["left plate zero"] is Verdict.INCOMPLETE
+
+
+@pytest.mark.parametrize("options", [{"pole": POLE}, {"weight": Weight(400.0 / 9.81)}])
+def test_a_plate_that_is_pushed_down_upside_down_is_told_its_sign(options):
+    left, tip, axis = pressed(Side.LEFT, lean_deg=0.0)
+    right, *_ = pressed(Side.RIGHT, lean_deg=0.0)
+    found, _ = judged(seen_of(-left, right, tip, axis), **options)
+    bad = found["left plate direction"]
+    assert bad.verdict is Verdict.FAILED
+    assert "points down (100%)" in bad.found
+    assert "sign wrong" in bad.cure
+    assert not any("never loaded" in finding.found for finding in found.values())
+
+
+def test_a_plate_that_sends_zeros_only_fails():
+    left, tip, axis = pressed(Side.LEFT)
+    seen = seen_of(left, None, tip, axis)
+    values = seen.forces.values.copy()
+    values[:, 6:] = 0.0
+    silent = Seen({**seen.streams, Role.FORCES: replace(seen.forces, values=values)})
+    found, _ = judged(silent)
+    assert found["right plate channels"].verdict is Verdict.FAILED
 
 
 def test_markers_the_wrong_way_round_are_said():
@@ -261,6 +323,11 @@ def test_a_session_is_told_how_the_plates_are(lab_file, good_check):
     other = latest_plate_check(lab_file.path, NOW)
     assert not other.good
     assert "lab file has changed" in other.sentence
+    keep_record(read_lab(lab_file.path), nothing_put_down(pole=POLE), NOW, "pole")
+    undone = latest_plate_check(lab_file.path, NOW)
+    assert not undone.good
+    assert "(with the pole): incomplete" in undone.sentence
+    assert "it is incomplete (left plate pole, right plate pole)" in undone.sentence
     bad = check_plates(both_plates(shift_m=(0.02, 0.0)), walkers.lab(), pole=POLE)
     keep_record(read_lab(lab_file.path), bad, NOW, "pole")
     failing = latest_plate_check(lab_file.path, NOW)
