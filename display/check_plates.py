@@ -2,7 +2,6 @@
 
 import json
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Event, Thread
 
@@ -13,7 +12,7 @@ from display.check_say import finding_table, print_findings, summary
 from display.say import err, out
 from stream.check_pole import Weight, one_marker_m, read_pole
 from stream.check_receive import receive
-from stream.check_seen import Seen, SeenStream, Verdict, worst
+from stream.check_seen import SeenStream, Verdict, worst
 from stream.errors import EkamError
 from stream.lab import LabFile
 from stream.lsl import LslSource
@@ -37,8 +36,8 @@ def run_plate_check(
 ) -> None:
     """Receive, judge, print and keep the record beside the lab file.
 
-    On a terminal the operator is led through: empty belts first, then pole or weight. Otherwise everything
-    is received in one go of `seconds`, and told apart by the load.
+    On a terminal the operator is led through: empty belts first, which run, then pole or weight. Otherwise
+    everything is received in one go of `seconds`, and told apart by the load.
     """
     from pylsl import local_clock
 
@@ -65,9 +64,10 @@ def run_plate_check(
             one_marker_m(empty[Role.MARKERS], lab.lab, label)  # refused before anybody works
         led = sys.stdin.isatty() and not as_json
         if led:
-            _ask(source, "Belts running at test speed, nothing on them. Press Enter …")
+            _ask(source, "Belts running at test speed, nobody and nothing on them. Press Enter …")
         with err.status(f"Receiving for {seconds:g} s …"):
             seen = receive(source, infos, seconds, local_clock)
+        then = None
         if led and (pole is not None or weight is not None):
             what = (
                 "the pole at five points or more of each plate, a second each"
@@ -77,11 +77,12 @@ def run_plate_check(
             _ask(source, f"Belts stopped. Then put {what}. Press Enter to begin …")
             ended = _enter()
             with err.status("Receiving; press Enter when done …"):
-                more = receive(source, infos, _LONGEST_S, local_clock, enough=ended.is_set)
-            seen = _joined(seen, more)
+                then = receive(source, infos, _LONGEST_S, local_clock, enough=ended.is_set)
     finally:
         source.close()
-    check = check_plates(seen, lab.lab, pole=pole, weight=weight)
+    check = check_plates(
+        seen, lab.lab, pole=pole, weight=weight, then=then, belts="running" if led else "unknown"
+    )
     path = keep_record(
         lab, check, datetime.now(UTC), "pole" if pole else "weight" if weight else "zero"
     )
@@ -90,6 +91,7 @@ def run_plate_check(
             "lab_sha256": lab.sha256,
             "verdict": worst(check.findings).value,
             "findings": finding_table(check.findings),
+            "belts": check.belts,
             "plates": check.figures,
             "record": str(path),
         }
@@ -120,19 +122,3 @@ def _enter() -> Event:
 
     Thread(target=read, name="ekam-enter", daemon=True).start()
     return pressed
-
-
-def _joined(first: Seen, second: Seen) -> Seen:
-    """Two stretches of the same streams as one."""
-
-    def both(a: SeenStream, b: SeenStream) -> SeenStream:
-        return replace(
-            a,
-            stamps_s=np.concatenate([a.stamps_s, b.stamps_s]),
-            values=np.concatenate([a.values, b.values]),
-            arrivals_s=np.concatenate([a.arrivals_s, b.arrivals_s]),
-            offsets_s=np.concatenate([a.offsets_s, b.offsets_s]),
-            restarts=a.restarts + b.restarts,
-        )
-
-    return Seen({role: both(a, second.streams[role]) for role, a in first.streams.items()})

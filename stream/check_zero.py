@@ -8,7 +8,7 @@ from stream.check_seen import Finding, failed, not_checked, ok, warning
 
 NOISE_N = 5.0
 """SD that an unloaded plate may have (science.md 7.1)."""
-QUIET_N = 20.0
+QUIET_N, BUSY_N = 20.0, 50.0
 QUIET_S, MARGIN_S, SMOOTH_S = 0.05, 0.025, 0.02
 
 
@@ -35,6 +35,20 @@ def unloaded(up_n: np.ndarray, rate_hz: float) -> np.ndarray:
         if stop - start >= max(3, round(QUIET_S * rate_hz)):
             out[start + margin : stop - margin] = True
     return out
+
+
+def loaded_share(up_n: np.ndarray, quiet: np.ndarray, rate_hz: float) -> float:
+    """Share of the time in which the load, averaged over 20 ms, is 50 N or more off that of an empty plate.
+
+    Parameters
+    ----------
+    quiet : samples in which it is empty (`unloaded`); where there are none, it is loaded all the time.
+    """
+    if not quiet.any():
+        return 1.0
+    n = max(1, round(SMOOTH_S * rate_hz))
+    level = np.convolve(up_n, np.full(n, 1.0 / n), mode="same")
+    return float(np.mean(np.abs(level - np.median(up_n[quiet])) >= BUSY_N))
 
 
 def judge_zero(plate: PlateSeen, rate_hz: float) -> Finding:

@@ -14,69 +14,85 @@ from typing import Any
 
 import numpy as np
 
-from stream.check_plates import judge_alive, plates_of
+from stream.check_plates import PlateSeen, judge_alive, plates_of
 from stream.check_pole import Pole, Weight, against_pole, against_weight
 from stream.check_seen import Finding, Seen, Verdict, failed, incomplete, not_checked, worst
-from stream.check_zero import judge_zero, unloaded, unloaded_figures
+from stream.check_zero import judge_zero, loaded_share, unloaded, unloaded_figures
 from stream.errors import EkamError
 from stream.lab import Lab, LabFile
 
 FRESH = timedelta(days=1)
+BUSY = 0.02
+"""Share of the time in which a plate that should be empty may be loaded: less is a knock."""
 
 
 @dataclass(frozen=True)
 class PlateCheck:
-    """Result of a daily check: what is said, and the figures per side's word."""
+    """Result of a daily check: what is said, and the figures per side's word.
+
+    Attributes
+    ----------
+    belts : ``running`` or ``unknown``, while zero and noise were taken.
+    """
 
     findings: list[Finding]
     figures: dict[str, dict[str, Any]] = field(default_factory=dict)
+    belts: str = "unknown"
 
 
 def check_plates(
-    seen: Seen, lab: Lab, *, pole: Pole | None = None, weight: Weight | None = None
+    seen: Seen,
+    lab: Lab,
+    *,
+    pole: Pole | None = None,
+    weight: Weight | None = None,
+    then: Seen | None = None,
+    belts: str = "unknown",
 ) -> PlateCheck:
-    """Judge the plates from what was received: empty stretches, and those with the pole or the weight.
+    """Judge the plates from what was received while they were empty, and then with the pole or the weight.
 
-    Where the lab file has ``rezero``, what a plate reads while empty is taken off before it is compared
-    with pole or weight, as it is in a session.
+    Zero and noise are those of the empty part alone, with the belts as they ran in it. What a plate reads
+    while empty in the part with the pole or the weight is, where the lab file has ``rezero``, taken off
+    there before the comparison, as in a session.
+
+    Parameters
+    ----------
+    then : the part with the pole or the weight, perhaps with belts that stand still; None where both were
+        received in one go: the empty stretches in it are then told by the load.
+    belts : ``running`` or ``unknown``, while `seen` was received.
     """
+    parts = [seen] if then is None else [seen, then]
     try:
-        plates = plates_of(seen.forces, lab)
+        plates = [plates_of(each.forces, lab) for each in parts]
     except EkamError as error:
         return PlateCheck(
-            [failed("plate channels", str(error), "correct [[plates]] in the lab file")]
+            [failed("plate channels", str(error), "correct [[plates]] in the lab file")],
+            belts=belts,
         )
-    if len(seen.forces.values) < 20:
-        return PlateCheck([failed("plates", "no samples came", "switch the amplifier on")])
-    rate_hz = (len(seen.forces.stamps_s) - 1) / max(seen.forces.span_s, 1e-9)
+    if any(len(each.forces.values) < 20 for each in parts):
+        return PlateCheck(
+            [failed("plates", "no samples came", "switch the amplifier on")], belts=belts
+        )
+    asked = pole is not None or weight is not None
     findings: list[Finding] = []
     figures: dict[str, dict[str, Any]] = {}
-    for plate in plates:
-        alive = judge_alive(plate, someone=True)
+    for empty, used in zip(plates[0], plates[-1], strict=True):
+        alive = judge_alive(empty, someone=True) or judge_alive(used, someone=True)
         findings += alive
-        if np.isnan(plate.wrench).any():
+        if np.isnan(empty.wrench).any() or np.isnan(used.wrench).any():
             continue
-        quiet = unloaded(plate.up_n, rate_hz)
-        zero = judge_zero(plate, rate_hz)
-        if zero.verdict is Verdict.NOT_CHECKED:
-            zero = incomplete(zero.check, zero.found, zero.cure)
-        findings.append(zero)
-        own: dict[str, Any] = {}
-        offset = np.zeros(6)
-        if quiet.sum() >= 20:
-            mean, sd = unloaded_figures(plate, quiet)
-            own["unloaded"] = {"mean": mean.tolist(), "sd": sd.tolist()}
-            if lab.events.rezero:
-                offset = plate.wrench[quiet].mean(axis=0)
+        said, own = _empty(empty, _rate_hz(seen), wholly=then is not None or not asked)
+        findings += said
+        offset = _offset(used, _rate_hz(parts[-1]), empty, _rate_hz(seen), lab)
         if pole is not None:
-            said, own["pole"] = against_pole(plate, offset, seen, lab, pole)
+            said, own["pole"] = against_pole(used, offset, parts[-1], lab, pole)
             findings += said
         if weight is not None:
-            said, own["weight"] = against_weight(plate, offset, seen, lab, weight)
+            said, own["weight"] = against_weight(used, offset, parts[-1], lab, weight)
             findings += said
-        name = plate.side.word
-        figures[name if name not in figures else f"{name}_{plate.number}"] = own
-    if pole is None and weight is None:
+        name = empty.side.word
+        figures[name if name not in figures else f"{name}_{empty.number}"] = own
+    if not asked:
         findings.append(
             not_checked(
                 "centre of pressure",
@@ -85,7 +101,44 @@ def check_plates(
                 "weight (--weight KG --at MARKER)",
             )
         )
-    return PlateCheck(findings, figures)
+    return PlateCheck(findings, figures, belts)
+
+
+def _empty(
+    plate: PlateSeen, rate_hz: float, *, wholly: bool
+) -> tuple[list[Finding], dict[str, Any]]:
+    """Zero and noise; where the plate should be empty all the time, whether it was."""
+    quiet = unloaded(plate.up_n, rate_hz)
+    zero = judge_zero(plate, rate_hz)
+    busy = loaded_share(plate.up_n, quiet, rate_hz)
+    if zero.verdict is Verdict.NOT_CHECKED or (wholly and busy > BUSY):
+        return [
+            incomplete(
+                f"{plate.name} zero",
+                f"something stands or walks on it in {busy:.0%} of the time",
+                "keep everybody and everything off both plates until they have been checked empty; if "
+                "nothing is on it, press zero on the amplifier",
+            )
+        ], {}
+    mean, sd = unloaded_figures(plate, quiet)
+    return [zero], {"unloaded": {"mean": mean.tolist(), "sd": sd.tolist()}}
+
+
+def _offset(
+    used: PlateSeen, used_hz: float, empty: PlateSeen, empty_hz: float, lab: Lab
+) -> np.ndarray:
+    """What is taken off a plate before it is compared: F and M_O, shape (6,), lab."""
+    if not lab.events.rezero:
+        return np.zeros(6)
+    for plate, rate_hz in ((used, used_hz), (empty, empty_hz)):
+        quiet = unloaded(plate.up_n, rate_hz)
+        if quiet.sum() >= 20:
+            return np.asarray(plate.wrench[quiet].mean(axis=0))
+    return np.zeros(6)
+
+
+def _rate_hz(seen: Seen) -> float:
+    return (len(seen.forces.stamps_s) - 1) / max(seen.forces.span_s, 1e-9)
 
 
 def record_path(lab_path: Path) -> Path:
@@ -126,6 +179,7 @@ def keep_record(lab: LabFile, check: PlateCheck, now: datetime, what: str) -> Pa
         "date_utc": now.astimezone(UTC).isoformat(timespec="seconds"),
         "lab_sha256": lab.sha256,
         "what": what,
+        "belts": check.belts,
         "verdict": worst(check.findings).value,
         "plates": check.figures,
         "findings": [

@@ -215,6 +215,60 @@ def test_a_plate_that_sends_zeros_only_fails():
     assert found["right plate channels"].verdict is Verdict.FAILED
 
 
+def emptied(noise_n=0.5, offset_n=0.0, rows=3000):
+    tip = np.tile([0.0, 0.3, 0.0], (rows, 1))
+    axis = np.tile([0.0, 1.0, 0.0], (rows, 1))
+    return seen_of(None, None, tip, axis, noise_n=noise_n, offset_n=offset_n)
+
+
+def test_zero_and_noise_are_those_of_the_empty_part_alone(lab_file):
+    """Belts that shake the plates while they run, and quiet plates while the pole is pressed for minutes."""
+    running, stopped = emptied(noise_n=7.0, offset_n=4.0), both_plates()
+    check = check_plates(running, walkers.lab(), pole=POLE, then=stopped, belts="running")
+    found = {finding.check: finding for finding in check.findings}
+    for side in ("left", "right"):
+        assert found[f"{side} plate zero"].verdict is Verdict.FAILED
+        assert "noisy" in found[f"{side} plate zero"].cure
+        assert check.figures[side]["unloaded"]["sd"][1] == pytest.approx(7.0, abs=0.5)
+        assert check.figures[side]["unloaded"]["mean"][1] == pytest.approx(4.0, abs=0.5)
+        # The pole is compared with what the plates read while the belts stood.
+        assert found[f"{side} plate pole"].verdict is Verdict.OK
+        assert check.figures[side]["pole"]["rms_m"] < 0.001
+    path = keep_record(lab_file, check, NOW, "pole")
+    assert json.loads(path.read_text())["latest"]["belts"] == "running"
+    one_go = check_plates(both_plates(), walkers.lab(), pole=POLE)
+    keep_record(lab_file, one_go, NOW, "pole")
+    assert json.loads(path.read_text())["latest"]["belts"] == "unknown"
+
+
+def test_a_second_part_without_an_empty_stretch_takes_the_first_ones_zero():
+    left, tip, axis = pressed(Side.LEFT, [(0.0, 0.0)])
+    pressing = slice(0, round(0.95 * CONTACT_S * FORCE_HZ))
+    then = seen_of(left[pressing], None, tip[pressing], axis[pressing], offset_n=8.0)
+    check = check_plates(emptied(offset_n=8.0), walkers.lab(), pole=POLE, then=then)
+    assert check.figures["left"]["pole"]["rms_m"] < 0.001
+
+
+@pytest.mark.parametrize("part", ["zero only", "first of two"])
+def test_somebody_on_the_plates_that_should_be_empty(part):
+    recording = walkers.trial().recording
+    streams = {
+        each.info.role: SeenStream(
+            each.info, each.stamps_s, each.values, each.stamps_s, np.zeros(len(each.stamps_s))
+        )
+        for each in recording.streams()
+    }
+    if part == "zero only":
+        check = check_plates(Seen(streams), walkers.lab())
+    else:
+        check = check_plates(Seen(streams), walkers.lab(), pole=POLE, then=both_plates())
+    assert worst(check.findings) is Verdict.INCOMPLETE
+    found = {finding.check: finding for finding in check.findings}
+    for side in ("left", "right"):
+        assert "walks on it" in found[f"{side} plate zero"].found
+        assert "unloaded" not in check.figures[side]
+
+
 def test_markers_the_wrong_way_round_are_said():
     left, tip, axis = pressed(Side.LEFT)
     found, _ = judged(seen_of(left, None, tip, axis), pole=Pole(POLE.low, POLE.top, POLE.tip_m))
