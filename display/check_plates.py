@@ -12,7 +12,7 @@ from display.check_say import finding_table, print_findings, summary
 from display.say import err, out
 from stream.check_pole import Weight, one_marker_m, read_pole
 from stream.check_receive import receive
-from stream.check_seen import SeenStream, Verdict, worst
+from stream.check_seen import Seen, SeenStream, Verdict, worst
 from stream.errors import EkamError
 from stream.lab import LabFile
 from stream.lsl import LslSource
@@ -34,7 +34,7 @@ def run_plate_check(
     wait_s: float,
     as_json: bool,
 ) -> None:
-    """Receive, judge, print and keep the record beside the lab file.
+    """Receive, judge, print and keep the record beside the lab file; none of replayed streams.
 
     On a terminal the operator is led through: empty belts first, which run, then pole or weight. Otherwise
     everything is received in one go of `seconds`, and told apart by the load.
@@ -69,6 +69,7 @@ def run_plate_check(
             seen = receive(source, infos, seconds, local_clock)
         then = None
         if led and (pole is not None or weight is not None):
+            _refuse_loaded(seen, lab)
             what = (
                 "the pole at five points or more of each plate, a second each"
                 if pole
@@ -83,9 +84,12 @@ def run_plate_check(
     check = check_plates(
         seen, lab.lab, pole=pole, weight=weight, then=then, belts="running" if led else "unknown"
     )
-    path = keep_record(
-        lab, check, datetime.now(UTC), "pole" if pole else "weight" if weight else "zero"
-    )
+    replayed = ", ".join(dict.fromkeys(info.replay for info in infos.values() if info.replay))
+    path = None
+    if not replayed:
+        path = keep_record(
+            lab, check, datetime.now(UTC), "pole" if pole else "weight" if weight else "zero"
+        )
     if as_json:
         table = {
             "lab_sha256": lab.sha256,
@@ -93,15 +97,26 @@ def run_plate_check(
             "findings": finding_table(check.findings),
             "belts": check.belts,
             "plates": check.figures,
-            "record": str(path),
+            "record": None if path is None else str(path),
         }
         out.print_json(json.dumps(table))
     else:
         print_findings(check.findings)
         out.print(summary(check.findings))
-        out.print(f"Kept in {path}")
+        out.print(
+            f"Not kept: the streams are a replay of {replayed}, not this laboratory's plates."
+            if path is None
+            else f"Kept in {path}"
+        )
     if worst(check.findings) in (Verdict.FAILED, Verdict.INCOMPLETE):
         raise typer.Exit(1)
+
+
+def _refuse_loaded(seen: Seen, lab: LabFile) -> None:
+    """Before anybody presses a pole: the plates were empty in the part that tells their zero."""
+    for finding in check_plates(seen, lab.lab).findings:
+        if finding.verdict is Verdict.INCOMPLETE:
+            raise EkamError(f"{finding.check}: {finding.found}; {finding.cure}, and begin again")
 
 
 def _ask(source: LslSource, text: str) -> None:
