@@ -208,7 +208,8 @@ class LatestPlateCheck:
     Attributes
     ----------
     sentence : for the operator.
-    good : a check of this lab file, not older than a day, done in full and without a failure.
+    good : the last check is one of this lab file and not older than a day, and the last of each kind was
+        done in full and without a failure.
     entry : as recorded; empty if there is none.
     """
 
@@ -218,30 +219,28 @@ class LatestPlateCheck:
 
 
 def latest_plate_check(lab_path: Path, now: datetime) -> LatestPlateCheck:
-    """The last check of the plates of a lab file: when it was and how it ended. Never raises."""
+    """The last check of each kind of the plates of a lab file: when and how it ended. Never raises.
+
+    A pole that failed is not forgotten because somebody looked at the empty plates afterwards.
+    """
     again = "run `ekam check --plates --lab LAB`"
     try:
         history = read_record(lab_path)
         if not history:
             return LatestPlateCheck(f"The plates were never checked: {again}.", False)
-        entry = history[-1]
-        when = datetime.fromisoformat(entry["date_utc"])
-        verdict, what = str(entry["verdict"]), str(entry["what"])
-        same = entry["lab_sha256"] == hashlib.sha256(_text(lab_path).encode()).hexdigest()
-        age = now.astimezone(UTC) - when
+        newest = history[-1]
+        kinds = {str(entry["what"]): entry for entry in history}
+        others = [entry for entry in kinds.values() if entry is not newest]
+        entries = [newest, *sorted(others, key=_when, reverse=True)]
+        said = "; ".join(map(_how_it_ended, entries))
+        same = newest["lab_sha256"] == hashlib.sha256(_text(lab_path).encode()).hexdigest()
+        age = now.astimezone(UTC) - _when(newest)
+        faults = [fault for entry in entries for fault in _faults(entry)]
     except EkamError as error:
         return LatestPlateCheck(f"{error}.", False)
-    except (KeyError, ValueError, TypeError):
+    except (AttributeError, KeyError, ValueError, TypeError):
         return LatestPlateCheck(
             f"{record_path(lab_path).name} cannot be read: move it away and {again}.", False
-        )
-    how = {"zero": "empty plates only", "pole": "with the pole", "weight": "with a weight"}
-    said = f"Plates last checked {when:%Y-%m-%d %H:%M} UTC ({how.get(what, what)}): {verdict}"
-    faults = []
-    if verdict in ("failed", "incomplete"):
-        bad = [f["check"] for f in entry.get("findings", []) if f.get("verdict") == verdict]
-        faults.append(
-            f"it {'failed' if verdict == 'failed' else 'is incomplete'} ({', '.join(bad)})"
         )
     if age > FRESH:
         faults.append(f"it is {age.days} days old" if age.days > 1 else "it is older than a day")
@@ -249,9 +248,38 @@ def latest_plate_check(lab_path: Path, now: datetime) -> LatestPlateCheck:
         faults.append("it lies in the future: this computer's clock was changed")
     if not same:
         faults.append("the lab file has changed since")
+    said = f"Plates last checked {said}"
     if not faults:
-        return LatestPlateCheck(f"{said}.", True, entry)
-    return LatestPlateCheck(f"{said}; {'; '.join(faults)}: {again}.", False, entry)
+        return LatestPlateCheck(f"{said}.", True, newest)
+    return LatestPlateCheck(f"{said}; {'; '.join(faults)}: {again}.", False, newest)
+
+
+_KINDS = {
+    "zero": ("empty plates only", ""),
+    "pole": ("with the pole", " --pole TOP,TIP"),
+    "weight": ("with a weight", " --weight KG"),
+}
+
+
+def _when(entry: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(entry["date_utc"])
+
+
+def _how_it_ended(entry: Mapping[str, Any]) -> str:
+    what = str(entry["what"])
+    how, _ = _KINDS.get(what, (what, ""))
+    return f"{_when(entry):%Y-%m-%d %H:%M} UTC ({how}): {entry['verdict']}"
+
+
+def _faults(entry: Mapping[str, Any]) -> list[str]:
+    """What the last check of a kind left open."""
+    verdict = str(entry["verdict"])
+    if verdict not in ("failed", "incomplete"):
+        return []
+    how, option = _KINDS.get(str(entry["what"]), (str(entry["what"]), ""))
+    bad = [f["check"] for f in entry.get("findings", []) if f.get("verdict") == verdict]
+    said = f"it {'failed' if verdict == 'failed' else 'is incomplete'} ({', '.join(bad)})"
+    return [said + (f" and is to be done again {how} (`--plates{option}`)" if option else "")]
 
 
 def _text(path: Path) -> str:

@@ -387,3 +387,28 @@ def test_a_session_is_told_how_the_plates_are(lab_file, good_check):
     failing = latest_plate_check(lab_file.path, NOW)
     assert not failing.good
     assert "it failed (right plate pole)" in failing.sentence
+
+
+def test_a_pole_that_failed_is_not_forgotten_for_empty_plates(lab_file, good_check):
+    bad = check_plates(both_plates(shift_m=(0.02, 0.0)), walkers.lab(), pole=POLE)
+    keep_record(lab_file, bad, NOW, "pole")
+    keep_record(lab_file, nothing_put_down(), NOW + timedelta(hours=1), "zero")
+    latest = latest_plate_check(lab_file.path, NOW + timedelta(hours=2))
+    assert not latest.good
+    assert "2030-05-06 08:08 UTC (empty plates only): ok" in latest.sentence
+    assert "2030-05-06 07:08 UTC (with the pole): failed" in latest.sentence
+    assert "it failed (right plate pole)" in latest.sentence
+    assert "--plates --pole TOP,TIP" in latest.sentence
+    assert latest.entry["what"] == "zero"
+    undone = nothing_put_down(weight=Weight(20.0))
+    keep_record(lab_file, good_check, NOW + timedelta(hours=3), "pole")
+    assert latest_plate_check(lab_file.path, NOW + timedelta(hours=4)).good
+    keep_record(lab_file, undone, NOW + timedelta(hours=5), "weight")
+    keep_record(lab_file, nothing_put_down(), NOW + timedelta(hours=6), "zero")
+    latest = latest_plate_check(lab_file.path, NOW + timedelta(hours=7))
+    assert not latest.good
+    assert "(with a weight): incomplete" in latest.sentence
+    # A good one of a kind that is old counts still: only the last check of all must be fresh.
+    keep_record(lab_file, good_check, NOW + timedelta(hours=8), "weight")
+    keep_record(lab_file, nothing_put_down(), NOW + timedelta(days=5), "zero")
+    assert latest_plate_check(lab_file.path, NOW + timedelta(days=5, hours=1)).good
