@@ -715,6 +715,27 @@ def test_streams_are_told_apart_by_type_or_channels():
     assert 'source_id = "second"' in "\n".join(lab_lines(twins))
 
 
+def test_what_is_to_be_written_into_the_lab_file_is_taken_by_it(tmp_path):
+    """Also where a stream declares no rate: its place is a comment that says what to do."""
+    recording = walkers.trial().recording
+    found = [found_of(recording, role, rate_hz=0.0) for role in Role]
+    lines = lab_lines(found)
+    rates = [line for line in lines if "rate_hz" in line]
+    assert len(rates) == 2
+    for line in rates:
+        assert line.startswith("# ")
+        assert "ekam check --lab LAB" in line
+    plates = "".join(
+        f'[[plates]]\nside = "{s}"\nindex = {i}\n' for i, s in ((1, "left"), (2, "right"))
+    )
+    text = 'name = "x"\naxes = { forward = "+x", up = "+y", right = "+z" }\n' + "\n".join(lines)
+    (tmp_path / "lab.toml").write_text(
+        text.replace("[forces]", 'preset = "vicon"\n[forces]') + "\n" + plates
+    )
+    lab = read_lab(tmp_path / "lab.toml").lab
+    assert lab.markers.stream.type == found[0].type
+
+
 def test_exactly_one_stream_must_fit():
     recording = walkers.trial().recording
     markers, forces = (found_of(recording, role) for role in Role)
