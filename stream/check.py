@@ -196,7 +196,7 @@ def _plates(
     feet = feet_at_forces(seen, lab) if someone else None
     for plate in plates:
         if situation is not Situation.STANDING:
-            findings.append(judge_zero(plate, rate_hz))
+            findings.append(judge_zero(plate, rate_hz, rezero=lab.events.rezero))
         if someone:
             findings += judge_range(plate, rate_hz)
             told = judge_sign(plate, lab) + judge_place(plate, feet, seen.forces, lab)

@@ -6,6 +6,9 @@ from stream.body_checks import LOADED_N
 from stream.check_plates import ZERO_N, PlateSeen
 from stream.check_seen import Finding, failed, not_checked, ok, warning
 
+MOMENT_NM, MOMENT_LIMIT_NM = 3.5, 7.0
+"""What an unloaded plate may read about its horizontal axes: under 700 N the centre of pressure is 5 and
+10 mm off by it, the limits of science.md 3.3."""
 NOISE_N = 5.0
 """SD that an unloaded plate may have (science.md 7.1)."""
 QUIET_N, BUSY_N = 20.0, 50.0
@@ -51,8 +54,13 @@ def loaded_share(up_n: np.ndarray, quiet: np.ndarray, rate_hz: float) -> float:
     return float(np.mean(np.abs(level - np.median(up_n[quiet])) >= BUSY_N))
 
 
-def judge_zero(plate: PlateSeen, rate_hz: float) -> Finding:
-    """Mean and SD of each component while nothing stands on the plate."""
+def judge_zero(plate: PlateSeen, rate_hz: float, *, rezero: bool) -> Finding:
+    """Mean and SD of each component while nothing stands on the plate.
+
+    Parameters
+    ----------
+    rezero : as in the lab file: a session takes off what the empty plate reads, so that no moment fails.
+    """
     name = f"{plate.name} zero"
     quiet = unloaded(plate.up_n, rate_hz)
     if quiet.sum() < 20:
@@ -78,6 +86,16 @@ def judge_zero(plate: PlateSeen, rate_hz: float) -> Finding:
             "the plate is noisy: check its cable and grounding, and the belt's drive; "
             f"below {NOISE_N:g} N is needed",
         )
+    moment_nm = 0.0 if plate.corners_m is None else float(np.abs(mean[[3, 5]]).max())
+    if moment_nm > MOMENT_NM:
+        found += f"; {moment_nm:.1f} N·m move the centre of pressure by {moment_nm / 0.7:.0f} mm under 700 N"
+        if rezero:
+            cure = (
+                "press zero on the amplifier with the belts running; sessions take it off (rezero)"
+            )
+            return warning(name, found, cure)
+        cure = "press zero on the amplifier with the belts running, or set rezero = true under [events]"
+        return (failed if moment_nm > MOMENT_LIMIT_NM else warning)(name, found, cure)
     if np.abs(mean[:3]).max() > 0.5 * ZERO_N:
         return warning(name, found, "press zero on the amplifier with the belts running")
     return ok(name, found)

@@ -81,7 +81,7 @@ def check_plates(
         findings += alive
         if np.isnan(empty.wrench).any() or np.isnan(used.wrench).any():
             continue
-        said, own = _empty(empty, _rate_hz(seen), wholly=then is not None or not asked)
+        said, own = _empty(empty, _rate_hz(seen), lab, wholly=then is not None or not asked)
         findings += said
         offset = _offset(used, _rate_hz(parts[-1]), empty, _rate_hz(seen), lab)
         if pole is not None:
@@ -105,11 +105,11 @@ def check_plates(
 
 
 def _empty(
-    plate: PlateSeen, rate_hz: float, *, wholly: bool
+    plate: PlateSeen, rate_hz: float, lab: Lab, *, wholly: bool
 ) -> tuple[list[Finding], dict[str, Any]]:
     """Zero and noise; where the plate should be empty all the time, whether it was."""
     quiet = unloaded(plate.up_n, rate_hz)
-    zero = judge_zero(plate, rate_hz)
+    zero = judge_zero(plate, rate_hz, rezero=lab.events.rezero)
     busy = loaded_share(plate.up_n, quiet, rate_hz)
     if zero.verdict is Verdict.NOT_CHECKED or (wholly and busy > BUSY):
         return [

@@ -434,6 +434,40 @@ def test_a_plate_that_is_not_zero(offset_n, verdict, axis):
     assert f"{offset_n:.1f} ±" in bad.found
 
 
+@pytest.mark.parametrize(
+    ("moment_nm", "rezero", "verdict"),
+    [
+        (3.0, False, Verdict.OK),
+        (5.0, False, Verdict.WARNING),
+        (9.0, False, Verdict.FAILED),
+        (9.0, True, Verdict.WARNING),
+    ],
+)
+@pytest.mark.parametrize("axis", ["Mx", "My"])
+def test_moments_of_an_empty_plate(moment_nm, rezero, verdict, axis):
+    """5 and 10 mm of centre of pressure under 700 N, on either horizontal axis."""
+    seen = walk()
+    at = plate(seen, 1, axis)
+
+    def shift(values):
+        values[:, at] += moment_nm
+
+    lab = lab_with(events={"rezero": rezero})
+    found = judged(with_values(seen, Role.FORCES, shift), lab)["left plate zero"]
+    assert found.verdict is verdict
+    if verdict is not Verdict.OK:
+        assert "centre of pressure" in found.found
+        assert "press zero" in found.cure
+
+
+def test_the_vertical_moment_of_an_empty_plate_moves_no_centre_of_pressure():
+    def shift(values):
+        values[:, plate(walk(), 1, "Mz")] += 9.0
+
+    found = judged(with_values(walk(), Role.FORCES, shift), lab_with(events={"rezero": False}))
+    assert found["left plate zero"].verdict is Verdict.OK
+
+
 def test_a_noisy_plate():
     rng = np.random.default_rng(5)
     seen = walk()
