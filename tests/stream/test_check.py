@@ -921,19 +921,27 @@ def test_a_rod_that_was_not_struck():
 
 
 @pytest.mark.parametrize(
-    ("offset_s", "verdict"),
+    ("offset_s", "bound_s", "verdict"),
     [
-        (0.009, Verdict.OK),
-        (-0.009, Verdict.OK),
-        (0.013, Verdict.WARNING),
-        (0.017, Verdict.FAILED),
-        (-0.017, Verdict.FAILED),
+        (0.0, 0.008, Verdict.NOT_CHECKED),
+        (-0.0049, 0.008, Verdict.NOT_CHECKED),
+        (0.0055, 0.008, Verdict.WARNING),
+        (-0.009, 0.008, Verdict.WARNING),
+        (0.013, 0.008, Verdict.WARNING),
+        (0.017, 0.008, Verdict.FAILED),
+        (-0.017, 0.008, Verdict.FAILED),
+        (0.0015, 0.002, Verdict.OK),
+        (-0.0025, 0.002, Verdict.NOT_CHECKED),
     ],
 )
-def test_steps_count_beyond_what_they_can_tell(offset_s, verdict):
-    finding = judge_steps(offset_s, 0.0005, 0.008, 5, walkers.lab())
+def test_steps_say_ok_only_where_they_can_tell(offset_s, bound_s, verdict):
+    finding = judge_steps(offset_s, 0.0005, bound_s, 5, walkers.lab())
     assert finding.verdict is verdict
-    assert "± 9 ms" in finding.found
+    assert f"± {1e3 * bound_s + 1:.0f} ms" in finding.found
+    if verdict is not Verdict.OK:
+        assert "--tap MARKER" in finding.cure
+    if verdict is Verdict.NOT_CHECKED:
+        assert "a walk cannot tell it closer" in finding.found
     assert "± 10 ms" in judge_steps(offset_s, np.nan, 0.008, 1, walkers.lab()).found
 
 
@@ -948,4 +956,19 @@ def test_real_walkers_on_treadmills_have_no_failure(trial):
     )
     assert "someone walks" in found["situation"].found
     assert {n for n, f in not_ok(found).items() if f.verdict is Verdict.FAILED} == set()
-    assert {n for n, f in not_ok(found).items()} <= {"marker names"}
+    # One seems 8 ms out of step, which a walk does not tell for certain: that is asked about.
+    step = Verdict.WARNING if "gait2354" in trial.folder else Verdict.NOT_CHECKED
+    assert found["markers against forces"].verdict is step
+    assert {n for n, f in not_ok(found).items()} <= {"marker names", "markers against forces"}
+
+
+@needs_data
+@pytest.mark.parametrize("late_s", [0.010, -0.010])
+def test_a_real_walk_ten_milliseconds_out_of_step_is_not_ready(late_s):
+    trial = TRIALS[1]
+    lab = read_lab(trial.lab).lab
+    seen = of(read_recording(trial.path(trial.walk), lab, None))
+    seen = changed(seen, Role.FORCES, stamps_s=seen.forces.stamps_s + late_s)
+    bad = judged(seen, lab, mass_kg=trial.mass_kg)["markers against forces"]
+    assert bad.verdict is Verdict.WARNING
+    assert "--tap MARKER" in bad.cure
