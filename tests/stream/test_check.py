@@ -24,11 +24,12 @@ from checks import (
 )
 from reference import TRIALS, needs_data
 
+from compute.sync_offset import TAP_BOUND_S, SyncOffset
 from stream.check import Situation, settle_situation
 from stream.check_network import Found, guess_role, judge_stream, lab_lines, looks_like
 from stream.check_plates import plates_of
 from stream.check_seen import Seen, SeenStream, Verdict, seen_stream, worst
-from stream.check_sync import judge_offset, judge_steps
+from stream.check_sync import judge_steps, judge_strikes
 from stream.check_watch import Meter
 from stream.lab import read_lab
 from stream.lsl import StreamQuery
@@ -855,6 +856,10 @@ def test_the_worst_verdict_decides():
 # Markers against forces
 
 
+def struck(offset_s, *, error_s=0.0001, spread_s=0.0005, n=10):
+    return SyncOffset(offset_s, error_s, TAP_BOUND_S, spread_s, n, "tap", offset_s)
+
+
 @pytest.mark.parametrize(
     ("offset_s", "verdict", "cure"),
     [
@@ -866,24 +871,33 @@ def test_the_worst_verdict_decides():
     ],
 )
 def test_the_offset_is_judged_by_two_and_five_milliseconds(offset_s, verdict, cure):
-    finding = judge_offset(offset_s, 0.0005, walkers.lab(), "10 strikes")
+    finding = judge_strikes(struck(offset_s), walkers.lab())
     assert finding.verdict is verdict
     assert cure in finding.cure
     known = lab_with(forces={"device_delay_s": 0.010})
-    assert "device_delay_s = 0.0161" in judge_offset(0.0061, 0.0, known, "10 strikes").cure
+    assert "device_delay_s = 0.0161" in judge_strikes(struck(0.0061), known).cure
 
 
 def test_strikes_that_differ_are_said():
-    finding = judge_offset(0.001, 0.0015, walkers.lab(), "10 strikes")
+    finding = judge_strikes(struck(0.001, spread_s=0.0015), walkers.lab())
     assert finding.verdict is Verdict.WARNING
     assert "not steady" in finding.cure
 
 
-@pytest.mark.parametrize("delay_s", [0.0, 0.010])
-def test_a_rod_on_both_belts(delay_s):
-    """A rod with one marker struck six times on each belt, forces late by `delay_s`."""
+def test_a_rod_is_not_said_to_tell_more_than_it_does():
+    """What the method may be wrong by, and twice the standard error; ten strikes at least."""
+    finding = judge_strikes(struck(0.001, error_s=0.0002), walkers.lab())
+    assert finding.verdict is Verdict.OK
+    assert f"± {1e3 * TAP_BOUND_S + 0.4:.1f} ms, 10 strikes" in finding.found
+    few = judge_strikes(struck(0.001, n=9), walkers.lab())
+    assert few.verdict is Verdict.WARNING
+    assert "10 or more" in few.cure
+
+
+def struck_rod(delay_s, strikes=12, zero_n=0.0):
+    """A rod with one marker struck on the belts in turn, forces late by `delay_s`."""
     recording = walkers.trial().recording
-    contacts_s = 0.6 + 0.6137 * np.arange(12)
+    contacts_s = 0.6 + 0.6137 * np.arange(strikes)
     t, force_t = np.arange(0.0, 8.5, 0.005), np.arange(0.0, 8.5, 0.001)
     height, loads = np.full(len(t), 0.40), np.zeros((len(force_t), 12))
     fall_s = np.sqrt(2 * 0.1 / 15.0)
@@ -894,30 +908,70 @@ def test_a_rod_on_both_belts(delay_s):
         height[(d >= 0) & (d < 0.2)] = 0.30
         hit = (force_t >= contact + delay_s) & (force_t < contact + delay_s + 0.05)
         loads[hit, 2 + 6 * (i % 2)] = -300.0  # Fz of a plate points down
+    loads[:, [2, 8]] -= zero_n
     values = np.zeros((len(t), 3))
     values[:, 2] = height
     values[:, 0] = 0.1
     channels = tuple(Channel(f"ROD_{a}", "m", f"Position{a}", "ROD") for a in "XYZ")
-    streams = {
+    return Seen({
         role: SeenStream(info, stamps_s, data, stamps_s, np.zeros(len(data)))
         for role, info, stamps_s, data in (
             (Role.MARKERS, replace(recording.markers.info, channels=channels, nominal_rate_hz=200.0), t, values),
             (Role.FORCES, recording.forces.info, force_t, loads),
         )
-    }  # fmt: skip
-    finding = judged(Seen(streams), tap="ROD")["markers against forces"]
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.010, -0.07, 0.15])
+@pytest.mark.parametrize("zero_n", [0.0, 25.0])
+def test_a_rod_on_both_belts(delay_s, zero_n):
+    finding = judged(struck_rod(delay_s, zero_n=zero_n), tap="ROD")["markers against forces"]
     assert "12 strikes" in finding.found
     assert finding.verdict is (Verdict.FAILED if delay_s else Verdict.OK)
     if delay_s:
         # The load jumps to 300 N between two samples, so 20 N are read up to 0.9 ms early.
-        assert 0.0090 < float(finding.cure.split("device_delay_s = ")[1].split()[0]) < 0.0105
-    assert judged(Seen(streams), tap="NONE")["markers against forces"].verdict is Verdict.FAILED
+        told_s = float(finding.cure.split("device_delay_s = ")[1].split()[0])
+        assert -0.001 < told_s * np.sign(delay_s) - delay_s < 0.0005
+        assert f"under [{'forces' if delay_s > 0.0 else 'markers'}]" in finding.cure
+
+
+def test_a_rod_of_another_name_or_too_few_strikes():
+    assert judged(struck_rod(0.0), tap="NONE")["markers against forces"].verdict is Verdict.FAILED
+    few = judged(struck_rod(0.0, strikes=4), tap="ROD")["markers against forces"]
+    assert few.verdict is Verdict.NOT_CHECKED
+    assert "4 strikes in the forces and 4 stops of ROD, of which 4 fit" in few.found
+    assert "5 are needed" in few.found
+    six = judged(struck_rod(0.0, strikes=6), tap="ROD")["markers against forces"]
+    assert six.verdict is Verdict.WARNING
+    assert "few strikes" in six.cure
+
+
+def test_a_gap_is_no_strike():
+    """A plate that reads 25 N while empty, and now and then no number."""
+
+    def gaps(values):
+        values[300:8000:250, 2] = np.nan
+
+    seen = with_values(struck_rod(0.0, strikes=0, zero_n=25.0), Role.FORCES, gaps)
+    finding = judged(seen, tap="ROD")["markers against forces"]
+    assert "0 strikes in the forces" in finding.found
+
+
+def test_strikes_that_fit_no_stop_are_said_and_give_no_number():
+    """Forces 300 ms late, half of the time from one strike to the next."""
+    finding = judged(struck_rod(0.305), tap="ROD")["markers against forces"]
+    assert finding.verdict is Verdict.NOT_CHECKED
+    assert (
+        "12 strikes in the forces and 12 stops of ROD, of which none fit within 200 ms"
+        in finding.found
+    )
+    assert "late" in finding.cure
 
 
 def test_a_rod_that_was_not_struck():
     finding = judged(stand(), tap="RKNE")["markers against forces"]
     assert finding.verdict is Verdict.NOT_CHECKED
-    assert "0 strikes" in finding.found
+    assert "0 strikes in the forces and 0 stops of RKNE" in finding.found
 
 
 @pytest.mark.parametrize(
