@@ -45,6 +45,8 @@ def run_plate_check(
     weight = None if weight_kg is None else Weight(weight_kg, at)
     if pole is not None and weight is not None:
         raise EkamError("check with the pole or with the weight, one after the other")
+    if tip_m and pole is None:
+        raise EkamError("--tip-mm belongs to a pole: add --pole TOP,TIP")
     if at and weight is None:
         raise EkamError("--at names the marker on a weight: add --weight KG")
     read_record(lab.path)  # refused before anybody works

@@ -129,7 +129,7 @@ def judge_tap(seen: Seen, lab: Lab, plates: list[PlateSeen], tap: str) -> list[F
             f"{len(strikes_s)} strikes in the forces and {len(stops_s)} stops of {tap}, of which "
             f"{fit}; {MIN_TAPS} are needed",
             f"strike the rod straight down on each belt, {TAPS} times, with --seconds 30; if there are "
-            "both and they do not fit, one of the streams is more than that late: look at their delays and clocks",
+            "both and they do not fit, one stream is more than that late: look at the delays and clocks",
         )
     ]
 

@@ -264,6 +264,15 @@ def one_part(source, infos, *_, **__):
         (["--mass", "70"], "add --lab LAB"),
         (["--watch"], "add --lab LAB"),
         (["--lab", "none.toml"], "there is no lab file"),
+        (["--lab", "none.toml", "--pole", "A,B"], "--pole is with --plates only: add --plates"),
+        (["--lab", "none.toml", "--weight", "20"], "--weight is with --plates only"),
+        (["--lab", "none.toml", "--at", "A"], "--at is with --plates only"),
+        (["--lab", "none.toml", "--tip-mm", "250"], "--tip-mm is with --plates only"),
+        (["--lab", "none.toml", "--plates", "--tap", "ROD"], "--tap is not used with --plates"),
+        (["--lab", "none.toml", "--plates", "--mass", "70"], "--mass is not used with --plates"),
+        (["--lab", "none.toml", "--plates", "--subject", "s.toml"], "--subject is not used with"),
+        (["--lab", "none.toml", "--watch", "--mass", "70"], "--mass is not used with --watch"),
+        (["--lab", "none.toml", "--watch", "--plates"], "--plates is not used with --watch"),
     ],
 )
 def test_what_cannot_be_asked(arguments, said):
@@ -280,6 +289,9 @@ def test_pole_and_weight_exclude_each_other(lab):
     code, _, err = ekam("check", "--lab", lab, "--plates", "--at", "A", "--allow-replay")
     assert code == 1
     assert "--weight" in err
+    code, _, err = ekam("check", "--lab", lab, "--plates", "--tip-mm", "250", "--allow-replay")
+    assert code == 1
+    assert "add --pole TOP,TIP" in err
 
 
 class Lines:
