@@ -2,8 +2,8 @@
 
 The load on a foot brakes in early stance and drives in late stance, and in between it points toward the
 other foot, as the body is on that side of it. All figures are shares of the vertical load over the same
-span, so that neither body mass nor the plate's gain matters. Seen in four walkers, treadmill and over
-ground: -0.17 to -0.09 at 10-30 %, 0.13 to 0.20 at 70-90 %, 0.02 to 0.07 sideways at 20-40 %.
+span, so that neither body mass nor the plate's gain matters. Seen in six walkers, treadmill and over
+ground: -0.19 to -0.10 at 10-30 %, 0.13 to 0.18 at 70-90 %, 0.02 to 0.09 sideways at 20-40 %.
 
 What steps do not show: the gain of the horizontal forces and anything about the free moment.
 """

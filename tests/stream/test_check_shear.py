@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import walkers
 from checks import SIX, judged, lab_with, not_ok, of, plate, stand, walk, with_values
-from reference import TRIALS, needs_data
+from reference import DATA, TRIALS, needs_data
 
 from stream.check_plates import plates_of
 from stream.check_seen import Verdict
@@ -141,10 +141,22 @@ def seen_walk(trial):
     return of(read_recording(trial.path(trial.walk), lab, None)), lab
 
 
+def seen_others(name):
+    """A walk toward -x over a left, then a right plate."""
+    axes = {"forward": "-x", "up": "+z", "right": "+y"}
+    lab = lab_with(axes=axes, plates=[{"side": "left", "index": 1}, {"side": "right", "index": 2}])
+    return of(read_recording(DATA / "c3d_variety" / name, lab, None)), lab
+
+
+REAL = [pytest.param(seen_walk, trial, id=trial.folder) for trial in TRIALS] + [
+    pytest.param(seen_others, name, id=name) for name in ("opensim_walking5.c3d", "bmc_Gait.c3d")
+]
+
+
 @needs_data
-@pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.folder)
-def test_real_walks_brake_then_drive_and_lean_inward(trial):
-    seen, lab = seen_walk(trial)
+@pytest.mark.parametrize(("read", "which"), REAL)
+def test_real_walks_brake_then_drive_and_lean_inward(read, which):
+    seen, lab = read(which)
     for each in plates_of(seen.forces, lab):
         shear = shear_of(each, seen.forces.info.nominal_rate_hz)
         assert shear.stances >= 1
