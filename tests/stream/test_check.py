@@ -947,12 +947,12 @@ def test_a_rod_of_another_name_or_too_few_strikes():
 
 
 def test_a_gap_is_no_strike():
-    """A plate that reads 25 N while empty, and now and then no number."""
+    """A plate that reads -40 N while empty, and now and then no number."""
 
     def gaps(values):
         values[300:8000:250, 2] = np.nan
 
-    seen = with_values(struck_rod(0.0, strikes=0, zero_n=25.0), Role.FORCES, gaps)
+    seen = with_values(struck_rod(0.0, strikes=0, zero_n=-40.0), Role.FORCES, gaps)
     finding = judged(seen, tap="ROD")["markers against forces"]
     assert "0 strikes in the forces" in finding.found
 

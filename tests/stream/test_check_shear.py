@@ -101,7 +101,15 @@ def test_a_zero_that_is_off_and_noise_change_no_verdict():
         values += rng.normal(0.0, 3.0, values.shape) * np.tile([1, 1, 1, 0.1, 0.1, 0.1], 2)
         values[:, plate(walk(), 1, FX, FY)] += [9.0, -9.0]
 
-    found = judged(with_values(walk(), Role.FORCES, disturb))
+    seen = with_values(walk(), Role.FORCES, disturb)
+    for plain, each in zip(
+        *(plates_of(s.forces, walkers.lab()) for s in (walk(), seen)), strict=True
+    ):
+        good, shear = shear_of(plain, 1000.0), shear_of(each, 1000.0)
+        assert shear.brake == pytest.approx(good.brake, abs=3e-3)
+        assert shear.push == pytest.approx(good.push, abs=3e-3)
+        assert shear.aside == pytest.approx(good.aside, abs=3e-3)
+    found = judged(seen)
     for side in ("left", "right"):
         assert found[f"{side} plate fore-aft"].verdict is Verdict.OK
         assert found[f"{side} plate sideways"].verdict is Verdict.OK

@@ -242,7 +242,7 @@ def test_zero_and_noise_are_those_of_the_empty_part_alone(lab_file):
 
 
 def test_a_second_part_without_an_empty_stretch_takes_the_first_ones_zero():
-    left, tip, axis = pressed(Side.LEFT, [(0.0, 0.0)])
+    left, tip, axis = pressed(Side.LEFT, [(0.5, 0.12)])
     pressing = slice(0, round(0.95 * CONTACT_S * FORCE_HZ))
     then = seen_of(left[pressing], None, tip[pressing], axis[pressing], offset_n=8.0)
     check = check_plates(emptied(offset_n=8.0), walkers.lab(), pole=POLE, then=then)
