@@ -157,78 +157,103 @@ def contacts(loaded: np.ndarray, min_samples: int) -> list[slice]:
 
 
 TAP_ON_N, TAP_QUIET_S, TAP_WINDOW_S = 20.0, 0.15, 0.06
+TAP_SEARCH_S, TAP_EDGE_S = 0.2, 0.005
+"""How far from each other a strike and a stop are held to be one, and how near to that they are not: a
+few that happen to lie there are those of other strikes."""
+TAP_STEP_S = 0.00025
+FALL_M_PER_S = 0.1
+MISFIT_M = 0.003
+"""Root mean square: worse is no rod that falls and is stopped, but a swing or a marker that jumps."""
 
 
 def tap_onsets_s(time_s: np.ndarray, up_n: np.ndarray) -> np.ndarray:
-    """Instants at which the load rises through 20 N after 150 ms below it, interpolated, shape (k,).
+    """Instants at which the load rises 20 N over that of the empty plate after 150 ms below, shape (k,).
 
     Parameters
     ----------
-    time_s, up_n : shape (n,), s and N, vertical load of one plate.
+    time_s, up_n : shape (n,), s and N, vertical load of one plate, its zero perhaps off. Interpolated.
     """
+    if not len(up_n):
+        return np.empty(0)
+    up_n = up_n - np.median(up_n[up_n <= np.percentile(up_n, 10.0) + TAP_ON_N])
     rising = np.flatnonzero((up_n[1:] >= TAP_ON_N) & (up_n[:-1] < TAP_ON_N))
     onsets = []
     for i in rising:
-        before = up_n[(time_s >= time_s[i] - TAP_QUIET_S) & (time_s <= time_s[i])]
+        before = up_n[np.searchsorted(time_s, time_s[i] - TAP_QUIET_S) : i + 1]
         if time_s[i] - time_s[0] >= TAP_QUIET_S and bool((before < TAP_ON_N).all()):
             share = (TAP_ON_N - up_n[i]) / (up_n[i + 1] - up_n[i])
             onsets.append(time_s[i] + share * (time_s[i + 1] - time_s[i]))
     return np.array(onsets)
 
 
-def tap_contact_s(time_s: np.ndarray, height_m: np.ndarray, near_s: float) -> float:
-    """Instant at which a falling marker is stopped, within 50 ms of `near_s`; NaN if it is not.
+def tap_stops_s(time_s: np.ndarray, height_m: np.ndarray) -> np.ndarray:
+    """Instants at which a falling marker is stopped, after 150 ms without another stop, shape (k,).
 
     Parameters
     ----------
-    time_s, height_m : shape (n,), s and m, of a marker on a rod that is struck on a plate.
+    time_s, height_m : shape (n,), s and m, of a marker on a rod that is struck on a plate; NaN = missing.
 
     Notes
     -----
     The break of velocity of science.md 3.4: before the contact at tau the height is a parabola, after it a
     line, and both meet there: h(t) = h0 + v d + a d²/2 for d = t - tau < 0, h0 + w d for d > 0. For each tau
     the four numbers follow by least squares; the tau with the smallest misfit is taken, between frames by a
-    parabola through the squares. The rod must come down at 0.1 m/s or more and lose most of that.
+    parabola through the squares. The rod must come down at 0.1 m/s or more and lose most of that: a rod at
+    rest fits as well as one that is stopped, so only instants of a stop are compared.
     """
-    use = (np.abs(time_s - near_s) <= TAP_WINDOW_S + 0.05) & np.isfinite(height_m)
-    t, h = time_s[use] - near_s, height_m[use]
+    seen = np.isfinite(height_m)
+    t, h = time_s[seen], height_m[seen]
     if len(t) < 8:
-        return float("nan")
-    taus = np.arange(-0.05, 0.0501, 0.00025)
-    misfit = np.full(len(taus), np.inf)
-    breaks = np.zeros((len(taus), 2))
-    for i, tau in enumerate(taus):
-        d = t - tau
-        # Of about 60 ms on each side: a bounce or the swing before do not belong to the contact.
-        d, at = d[np.abs(d) <= TAP_WINDOW_S], h[np.abs(d) <= TAP_WINDOW_S]
-        if np.sum(d < 0) < 4 or np.sum(d > 0) < 3:
+        return np.empty(0)
+    frame_s = float(np.median(np.diff(t)))
+    near = np.isfinite([_misfit(t, h, tau) for tau in t])
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], near, [False]]).astype(np.int8)))
+    stops: list[float] = []
+    last_s = -np.inf
+    for first, last in zip(edges[::2], edges[1::2] - 1, strict=True):
+        taus = np.arange(t[first] - frame_s, t[last] + frame_s, TAP_STEP_S)
+        misfit = np.array([_misfit(t, h, tau) for tau in taus])
+        best = int(np.argmin(misfit))
+        if not 0 < best < len(taus) - 1 or not np.isfinite(misfit[best - 1 : best + 2]).all():
             continue
-        fall, rest = np.minimum(d, 0.0), np.maximum(d, 0.0)
-        design = np.column_stack([np.ones_like(d), fall, 0.5 * fall**2, rest])
-        fitted, *_ = np.linalg.lstsq(design, at, rcond=None)
-        misfit[i] = float(np.mean((design @ fitted - at) ** 2))
-        breaks[i] = fitted[1], fitted[3]
-    # A rod at rest fits as well as one that is stopped, so only instants of a stop are compared.
-    stops = (breaks[:, 0] <= -0.1) & (breaks[:, 1] >= 0.5 * breaks[:, 0])
-    best = int(np.argmin(np.where(stops, misfit, np.inf)))
-    if not stops[best] or not 0 < best < len(taus) - 1:
-        return float("nan")
-    low, mid, high = misfit[best - 1 : best + 2]
-    bend = low - 2.0 * mid + high
-    shift = 0.5 * (low - high) / bend if np.isfinite(bend) and bend > 0.0 else 0.0
-    return float(near_s + taus[best] + np.clip(shift, -1.0, 1.0) * (taus[1] - taus[0]))
+        low, mid, high = misfit[best - 1 : best + 2]
+        bend = low - 2.0 * mid + high
+        shift = 0.5 * (low - high) / bend if bend > 0.0 else 0.0
+        stop_s = float(taus[best] + np.clip(shift, -1.0, 1.0) * TAP_STEP_S)
+        if stop_s - last_s >= TAP_QUIET_S:
+            stops.append(stop_s)
+        last_s = stop_s
+    return np.array(stops)
 
 
-def tap_offsets_s(
-    force_time_s: np.ndarray, up_n: np.ndarray, marker_time_s: np.ndarray, height_m: np.ndarray
-) -> np.ndarray:
-    """Load onset minus contact of the marker, one for each strike that both show, s, shape (k,).
+def _misfit(t: np.ndarray, h: np.ndarray, tau: float) -> float:
+    """Mean square misfit of a stop at tau, m²; infinite where there is none.
 
-    Positive: the forces are late against the markers.
+    Of about 60 ms on each side: a bounce or the swing before do not belong to the contact.
     """
-    offsets = [
-        onset - tap_contact_s(marker_time_s, height_m, onset)
-        for onset in tap_onsets_s(force_time_s, up_n)
-    ]
-    found = np.array(offsets)
-    return found[np.isfinite(found)]
+    rows = slice(*np.searchsorted(t, (tau - TAP_WINDOW_S, tau + TAP_WINDOW_S)))
+    d, at = t[rows] - tau, h[rows]
+    if np.sum(d < 0) < 4 or np.sum(d > 0) < 3:
+        return np.inf
+    fall, rest = np.minimum(d, 0.0), np.maximum(d, 0.0)
+    design = np.column_stack([np.ones_like(d), fall, 0.5 * fall**2, rest])
+    fitted, *_ = np.linalg.lstsq(design, at, rcond=None)
+    misfit = float(np.mean((design @ fitted - at) ** 2))
+    stopped = fitted[1] <= -FALL_M_PER_S and fitted[3] >= 0.5 * fitted[1]
+    return misfit if stopped and misfit <= MISFIT_M**2 else np.inf
+
+
+def tap_offsets_s(onsets_s: np.ndarray, stops_s: np.ndarray) -> np.ndarray:
+    """Load onset minus the nearest stop of the marker, one for each strike that both show, s, shape (k,).
+
+    Positive: the forces are late against the markers. What is 195 ms or more apart is not one strike.
+
+    Parameters
+    ----------
+    onsets_s, stops_s : of all plates (`tap_onsets_s`), and of the marker (`tap_stops_s`).
+    """
+    if not len(onsets_s) or not len(stops_s):
+        return np.empty(0)
+    apart_s = onsets_s[:, None] - stops_s
+    found = apart_s[np.arange(len(onsets_s)), np.abs(apart_s).argmin(axis=1)]
+    return np.asarray(found[np.abs(found) < TAP_SEARCH_S - TAP_EDGE_S])

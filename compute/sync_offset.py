@@ -13,7 +13,7 @@ second, themselves taken to be in step):
 * The offset *itself* is not: flesh, arms and the swinging leg follow the pelvis late, differently in
   every walker, by `Body.bias_s` on average and up to `Body.bound_s` more or less (which includes
   whatever the recordings were out of step). That shows the delays of drivers and networks, 10 ms and
-  more, but never 2 ms; a rod struck on the belts does (`measure_tap`).
+  more, but never 2 ms; a rod struck on the belts tells it to 1.5 to 2 ms (`measure_tap`).
 
 Heel strikes were tried and are worse on both counts: from the first 20 N to the vertical stop of the
 heel marker it was -14 to 6 ms by walker, and 9 ms (standard deviation) from step to step.
@@ -182,6 +182,8 @@ def measure_offset(
 
 def measure_tap(offsets_s: np.ndarray) -> SyncOffset:
     """Offset from strikes of a rod on the belts (`compute.plate_check.tap_offsets_s`), shape (k,), s.
+
+    It is known to its bound and twice its standard error: 1.5 to 2 ms.
 
     A light stiff rod is stopped within 3 ms, and the break of its marker's path lies half of that
     after the load begins: that is the bound.

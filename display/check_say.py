@@ -13,6 +13,7 @@ MARKS = {
     Verdict.OK: ("✓", "green"),
     Verdict.WARNING: ("!", "yellow"),
     Verdict.FAILED: ("✗", "bold red"),
+    Verdict.INCOMPLETE: ("…", "bold yellow"),
     Verdict.NOT_CHECKED: ("–", "dim"),
 }
 
@@ -37,6 +38,7 @@ def summary(findings: Sequence[Finding]) -> str:
     said = ", ".join(f"{count} {verdict.value}" for verdict, count in counts.items() if count)
     follows = {
         Verdict.FAILED: "not ready: mend what failed and check again",
+        Verdict.INCOMPLETE: "not done: do what is said above and check again",
         Verdict.WARNING: "usable; look at the warnings",
         Verdict.OK: "ready" if not counts[Verdict.NOT_CHECKED] else "all that was checked is well",
     }

@@ -1,5 +1,6 @@
 """``ekam check``: what is on the network, and does it fit the lab file."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -78,6 +79,16 @@ def check(
     from stream.lsl_config import SESSION_VARIABLE, use_loopback
     from stream.subject_file import read_subject
 
+    refuse_ignored(
+        "with --plates only: add --plates",
+        ()
+        if plates
+        else (("--pole", pole), ("--tip-mm", tip_mm), ("--weight", weight), ("--at", at)),
+    )
+    walker = (("--tap", tap), ("--mass", mass), ("--subject", subject))
+    refuse_ignored("not used with --plates: check for it by itself", walker if plates else ())
+    shown = (*walker, ("--plates", plates), ("--json", as_json))
+    refuse_ignored("not used with --watch: check for it by itself", shown if watch else ())
     if lab is None and (watch or plates or tap or subject is not None or mass is not None):
         raise EkamError("a lab file is needed to judge what is received: add --lab LAB")
     lab_file = None if lab is None else read_lab(lab)
@@ -128,5 +139,23 @@ def check(
     else:
         print_findings(findings)
         out.print(summary(findings))
-    if worst(findings) is Verdict.FAILED:
+    if worst(findings) in (Verdict.FAILED, Verdict.INCOMPLETE):
         raise typer.Exit(1)
+
+
+def refuse_ignored(why: str, given: Iterable[tuple[str, object]]) -> None:
+    """Refuse options that would be silently ignored beside others.
+
+    Parameters
+    ----------
+    given : name and value of each that is ignored; one that was not given is empty, zero or None.
+
+    Raises
+    ------
+    EkamError : one of them was given.
+    """
+    from stream.errors import EkamError
+
+    for name, value in given:
+        if value:
+            raise EkamError(f"{name} is {why}")

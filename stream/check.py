@@ -21,15 +21,16 @@ from stream.check_plates import (
     judge_range,
     judge_sign,
     judge_weight,
-    judge_zero,
     on_plate,
     plates_of,
     thousandfold_cure,
     total_level_n,
 )
-from stream.check_seen import Finding, Seen, failed, not_checked, ok, warning
+from stream.check_seen import Finding, Seen, Verdict, failed, not_checked, ok, warning
+from stream.check_shear import judge_shear
 from stream.check_sync import judge_sync, judge_tap
 from stream.check_timing import judge_timing
+from stream.check_zero import judge_zero
 from stream.errors import EkamError
 from stream.lab import Lab
 from stream.mapping import present_markers
@@ -195,28 +196,36 @@ def _plates(
     feet = feet_at_forces(seen, lab) if someone else None
     for plate in plates:
         if situation is not Situation.STANDING:
-            findings.append(judge_zero(plate, rate_hz))
+            findings.append(judge_zero(plate, rate_hz, rezero=lab.events.rezero))
         if someone:
             findings += judge_range(plate, rate_hz)
-            findings += judge_sign(plate, lab)
-            findings += judge_place(plate, feet, seen.forces, lab)
+            told = judge_sign(plate, lab) + judge_place(plate, feet, seen.forces, lab)
+            findings += told
+            # Under another foot, or upside down, its horizontal forces are wrong as well.
+            if situation is Situation.WALKING and all(
+                finding.verdict is not Verdict.FAILED for finding in told
+            ):
+                findings += judge_shear(plate, rate_hz, seen.forces, lab)
     if someone:
         walking = situation is Situation.WALKING
         findings += judge_weight(plates, rate_hz, mass_kg, walking=walking)
     if situation is Situation.NOBODY:
         findings.append(
             not_checked(
-                "plate direction, sides, weight",
+                "plate direction, sides, weight, horizontal forces",
                 "the plates are empty",
-                "let the walker stand on the plates, one foot on each, and check again (--mass KG)",
+                "let the walker stand on the plates, one foot on each, then walk: check again (--mass KG)",
             )
         )
     elif situation is Situation.STANDING:
-        findings.append(
+        findings += [
             not_checked(
                 "plate zero", "someone stands on them", "step off the plates and check again"
-            )
-        )
+            ),
+            not_checked(
+                "horizontal forces", "nobody walks", "let someone walk for 20 s (--seconds 20)"
+            ),
+        ]
     return findings
 
 

@@ -198,7 +198,8 @@ def lab_lines(found: Sequence[Found]) -> list[str]:
             lines.append(f"{'# or: ' if i else ''}stream = {{ {said} }}")
         if not fitting[0].rate_hz:
             lines.append(
-                "rate_hz = 0  # it declares none: `ekam check --lab LAB` measures and says it"
+                "# rate_hz = HZ  (it declares no rate: run `ekam check --lab LAB`, which measures it, and "
+                "write the number here)"
             )
     return lines
 

@@ -1,4 +1,4 @@
-"""The plates: zero, noise, range, sign, place, side and weight, from received samples."""
+"""The plates: range, sign, place, side and weight, from received samples."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,10 +28,8 @@ from stream.plate_evidence import EDGE_M, UNDER_FOOT_M
 from stream.source import Role, StreamInfo
 from stream.units import FORCE, MOMENT
 
-ZERO_N, NOISE_N = 10.0, 5.0
-"""What an unloaded plate may read, and its SD (science.md 3.3, 7.1)."""
-QUIET_N = 20.0
-QUIET_S, MARGIN_S, SMOOTH_S = 0.05, 0.025, 0.02
+ZERO_N = 10.0
+"""What an unloaded plate may read (science.md 3.3)."""
 MASS_SHARE, MASS_SHARE_WALKING = 0.02, 0.05
 PERSON_N = (150.0, 3500.0)
 """Total vertical load of a standing or walking person."""
@@ -106,76 +104,6 @@ def corners_lab_m(info: StreamInfo, lab: Lab, number: int) -> np.ndarray | None:
     return np.asarray(corners, dtype=float) @ lab.axes.r_lab_from_capture().T
 
 
-def unloaded(up_n: np.ndarray, rate_hz: float) -> np.ndarray:
-    """Samples in which nothing stands on a plate, though its zero may be off, shape (n,).
-
-    Those within 20 N of what the plate reads in between, for at least 50 ms, without the first and last
-    25 ms of each such stretch; none where the plate always carries something. Told from the load averaged
-    over 20 ms, so that a noisy plate counts as empty, too.
-    """
-    n = max(1, round(SMOOTH_S * rate_hz))
-    if len(up_n) < 3 * n:
-        return np.zeros(len(up_n), dtype=bool)
-    level = np.convolve(up_n, np.full(n, 1.0 / n), mode="same")
-    base = float(np.percentile(np.abs(level), 10.0))
-    if not base < LOADED_N:
-        return np.zeros(len(up_n), dtype=bool)
-    zero = float(np.median(level[np.abs(level) < base + QUIET_N]))
-    quiet = np.abs(level - zero) < QUIET_N
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], quiet, [False]]).astype(np.int8)))
-    out = np.zeros(len(up_n), dtype=bool)
-    margin = round(MARGIN_S * rate_hz)
-    for start, stop in zip(edges[::2], edges[1::2], strict=True):
-        if stop - start >= max(3, round(QUIET_S * rate_hz)):
-            out[start + margin : stop - margin] = True
-    return out
-
-
-def judge_zero(plate: PlateSeen, rate_hz: float) -> Finding:
-    """Mean and SD of each component while nothing stands on the plate."""
-    name = f"{plate.name} zero"
-    quiet = unloaded(plate.up_n, rate_hz)
-    if quiet.sum() < 20:
-        return not_checked(name, "something stands on it all the time", "step off the plate")
-    mean, sd = unloaded_figures(plate, quiet)
-    found = (
-        "unloaded "
-        + ", ".join(
-            f"{axis} {mean[i]:+.1f} ± {sd[i]:.1f}"
-            for i, axis in enumerate(("forward", "up", "right"))
-        )
-        + " N; moments about the plate's centre "
-        + ", ".join(f"{mean[3 + i]:+.1f} ± {sd[3 + i]:.1f}" for i in range(3))
-        + " N·m"
-    )
-    if np.abs(mean[:3]).max() > ZERO_N:
-        cure = f"press zero on the amplifier with the belts running; {ZERO_N:g} N is the limit"
-        return failed(name, found, cure)
-    if sd[1] >= NOISE_N:
-        return failed(
-            name,
-            found,
-            "the plate is noisy: check its cable and grounding, and the belt's drive; "
-            f"below {NOISE_N:g} N is needed",
-        )
-    if np.abs(mean[:3]).max() > 0.5 * ZERO_N:
-        return warning(name, found, "press zero on the amplifier with the belts running")
-    return ok(name, found)
-
-
-def unloaded_figures(plate: PlateSeen, quiet: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and SD of force (N) and of the moment about the plate's centre (N·m), each shape (6,), lab."""
-    rows = about_centre(plate)[quiet]
-    return np.nanmean(rows, axis=0), np.nanstd(rows, axis=0)
-
-
-def about_centre(plate: PlateSeen) -> np.ndarray:
-    """Wrench about the centre of the surface: M_C = M_O - C x F, shape (n, 6), lab."""
-    centre = np.zeros(3) if plate.corners_m is None else plate.corners_m.mean(axis=0)
-    force = plate.wrench[:, :3]
-    return np.concatenate([force, plate.wrench[:, 3:] - np.cross(centre, force)], axis=1)
-
-
 def judge_alive(plate: PlateSeen, *, someone: bool) -> list[Finding]:
     """Channels that never change, or that are no numbers."""
     name = f"{plate.name} channels"
@@ -224,10 +152,13 @@ def judge_range(plate: PlateSeen, rate_hz: float) -> list[Finding]:
 
 def judge_sign(plate: PlateSeen, lab: Lab) -> list[Finding]:
     """A loaded plate pushes the foot up."""
-    name, loaded = f"{plate.name} direction", plate.loaded
-    if loaded.sum() < 20:
-        return []
-    force = plate.wrench[loaded, :3]
+    loaded = plate.loaded
+    return judge_upward(plate, plate.wrench[loaded, :3], lab) if loaded.sum() >= 20 else []
+
+
+def judge_upward(plate: PlateSeen, force: np.ndarray, lab: Lab) -> list[Finding]:
+    """What a plate says while it is loaded, shape (n, 3), lab, N, points up."""
+    name = f"{plate.name} direction"
     upright = float(np.median(force[:, 1] / np.linalg.norm(force, axis=1)))
     found = f"loaded, {upright:.0%} of the force points up"
     if upright > STEEP:

@@ -16,6 +16,7 @@ class Verdict(Enum):
     OK = "ok"
     WARNING = "warning"
     FAILED = "failed"
+    INCOMPLETE = "incomplete"
     NOT_CHECKED = "not checked"
 
 
@@ -56,10 +57,15 @@ def not_checked(check: str, found: str, cure: str) -> Finding:
     return Finding(check, Verdict.NOT_CHECKED, found, cure)
 
 
+def incomplete(check: str, found: str, cure: str) -> Finding:
+    """It was asked for, and nothing can be said from what was received."""
+    return Finding(check, Verdict.INCOMPLETE, found, cure)
+
+
 def worst(findings: Iterable[Finding]) -> Verdict:
-    """Failed before warning before ok."""
+    """Failed before incomplete before warning before ok; what nobody asked for does not count."""
     verdicts = {finding.verdict for finding in findings}
-    for verdict in (Verdict.FAILED, Verdict.WARNING):
+    for verdict in (Verdict.FAILED, Verdict.INCOMPLETE, Verdict.WARNING):
         if verdict in verdicts:
             return verdict
     return Verdict.OK

@@ -14,136 +14,85 @@ from typing import Any
 
 import numpy as np
 
-from compute.lab_frame import markers_to_lab
-from compute.plate_check import (
-    LOADED_N,
-    PointErrors,
-    contacts,
-    direction_error_deg,
-    point_errors,
-    pole_axis,
-    pole_tip_m,
-    weight_errors,
-)
-from stream.channel_names import find_markers, marker_channels
-from stream.check_plates import (
-    PlateSeen,
-    judge_alive,
-    judge_zero,
-    plates_of,
-    unloaded,
-    unloaded_figures,
-)
-from stream.check_seen import (
-    Finding,
-    Seen,
-    SeenStream,
-    failed,
-    not_checked,
-    ok,
-    warning,
-    worst,
-)
+from stream.check_plates import PlateSeen, judge_alive, plates_of
+from stream.check_pole import Pole, Weight, against_pole, against_weight
+from stream.check_seen import Finding, Seen, Verdict, failed, incomplete, not_checked, worst
+from stream.check_zero import judge_zero, loaded_share, unloaded, unloaded_figures
 from stream.errors import EkamError
 from stream.lab import Lab, LabFile
-from stream.units import LENGTH, factor
 
-COP_RMS_M, COP_MAX_M = 0.005, 0.010
-"""What a plate's centre of pressure may be off (science.md 3.3, 7.1)."""
-DIRECTION_DEG = 1.0
-"""Of the force against the pole. 1° moves the moment about a knee 0.45 m up by 0.08 N·m/kg."""
-WEIGHT_SHARE = 0.02
-POINTS = 5
-TIP_OFF_M = 0.01
-CONTACT_S, EDGE_S = 0.3, 0.05
 FRESH = timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Pole:
-    """A pole with two markers: labels in the stream, and from the lower one to the tip, m."""
-
-    top: str
-    low: str
-    tip_m: float
-
-
-@dataclass(frozen=True)
-class Weight:
-    """A known weight put down, and the marker that lies on it (empty if none)."""
-
-    mass_kg: float
-    at: str = ""
+BUSY = 0.02
+"""Share of the time in which a plate that should be empty may be loaded: less is a knock."""
 
 
 @dataclass(frozen=True)
 class PlateCheck:
-    """Result of a daily check: what is said, and the figures per side's word."""
+    """Result of a daily check: what is said, and the figures per side's word.
+
+    Attributes
+    ----------
+    belts : ``running`` or ``unknown``, while zero and noise were taken.
+    """
 
     findings: list[Finding]
     figures: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-
-def read_pole(text: str, tip_m: float) -> Pole | None:
-    """``TOP,TIP`` as typed; None for an empty text.
-
-    Raises
-    ------
-    EkamError : it does not name two markers.
-    """
-    if not text:
-        return None
-    parts = [part.strip() for part in text.split(",")]
-    if len(parts) != 2 or not all(parts) or parts[0] == parts[1]:
-        raise EkamError(
-            f"--pole {text!r} must name two markers, the upper and the lower: --pole TOP,TIP"
-        )
-    return Pole(parts[0], parts[1], tip_m)
+    belts: str = "unknown"
 
 
 def check_plates(
-    seen: Seen, lab: Lab, *, pole: Pole | None = None, weight: Weight | None = None
+    seen: Seen,
+    lab: Lab,
+    *,
+    pole: Pole | None = None,
+    weight: Weight | None = None,
+    then: Seen | None = None,
+    belts: str = "unknown",
 ) -> PlateCheck:
-    """Judge the plates from what was received: empty stretches, and those with the pole or the weight.
+    """Judge the plates from what was received while they were empty, and then with the pole or the weight.
 
-    Where the lab file has ``rezero``, what a plate reads while empty is taken off before it is compared
-    with pole or weight, as it is in a session.
+    Zero and noise are those of the empty part alone, with the belts as they ran in it. What a plate reads
+    while empty in the part with the pole or the weight is, where the lab file has ``rezero``, taken off
+    there before the comparison, as in a session.
+
+    Parameters
+    ----------
+    then : the part with the pole or the weight, perhaps with belts that stand still; None where both were
+        received in one go: the empty stretches in it are then told by the load.
+    belts : ``running`` or ``unknown``, while `seen` was received.
     """
+    parts = [seen] if then is None else [seen, then]
     try:
-        plates = plates_of(seen.forces, lab)
+        plates = [plates_of(each.forces, lab) for each in parts]
     except EkamError as error:
         return PlateCheck(
-            [failed("plate channels", str(error), "correct [[plates]] in the lab file")]
+            [failed("plate channels", str(error), "correct [[plates]] in the lab file")],
+            belts=belts,
         )
-    if len(seen.forces.values) < 20:
-        return PlateCheck([failed("plates", "no samples came", "switch the amplifier on")])
-    rate_hz = (len(seen.forces.stamps_s) - 1) / max(seen.forces.span_s, 1e-9)
+    if any(len(each.forces.values) < 20 for each in parts):
+        return PlateCheck(
+            [failed("plates", "no samples came", "switch the amplifier on")], belts=belts
+        )
+    asked = pole is not None or weight is not None
     findings: list[Finding] = []
     figures: dict[str, dict[str, Any]] = {}
-    for plate in plates:
-        alive = judge_alive(plate, someone=pole is not None or weight is not None)
+    for empty, used in zip(plates[0], plates[-1], strict=True):
+        alive = judge_alive(empty, someone=True) or judge_alive(used, someone=True)
         findings += alive
-        if np.isnan(plate.wrench).any():
+        if np.isnan(empty.wrench).any() or np.isnan(used.wrench).any():
             continue
-        quiet = unloaded(plate.up_n, rate_hz)
-        zero = judge_zero(plate, rate_hz)
-        findings.append(zero)
-        own: dict[str, Any] = {}
-        offset = np.zeros(6)
-        if quiet.sum() >= 20:
-            mean, sd = unloaded_figures(plate, quiet)
-            own["unloaded"] = {"mean": mean.tolist(), "sd": sd.tolist()}
-            if lab.events.rezero:
-                offset = plate.wrench[quiet].mean(axis=0)
+        said, own = _empty(empty, _rate_hz(seen), lab, wholly=then is not None or not asked)
+        findings += said
+        offset = _offset(used, _rate_hz(parts[-1]), empty, _rate_hz(seen), lab)
         if pole is not None:
-            said, own["pole"] = _against_pole(plate, offset, seen, lab, pole)
+            said, own["pole"] = against_pole(used, offset, parts[-1], lab, pole)
             findings += said
         if weight is not None:
-            said, own["weight"] = _against_weight(plate, offset, seen, lab, weight)
+            said, own["weight"] = against_weight(used, offset, parts[-1], lab, weight)
             findings += said
-        name = plate.side.word
-        figures[name if name not in figures else f"{name}_{plate.number}"] = own
-    if pole is None and weight is None:
+        name = empty.side.word
+        figures[name if name not in figures else f"{name}_{empty.number}"] = own
+    if not asked:
         findings.append(
             not_checked(
                 "centre of pressure",
@@ -152,185 +101,44 @@ def check_plates(
                 "weight (--weight KG --at MARKER)",
             )
         )
-    return PlateCheck(findings, figures)
+    return PlateCheck(findings, figures, belts)
 
 
-def _against_pole(
-    plate: PlateSeen, offset: np.ndarray, seen: Seen, lab: Lab, pole: Pole
+def _empty(
+    plate: PlateSeen, rate_hz: float, lab: Lab, *, wholly: bool
 ) -> tuple[list[Finding], dict[str, Any]]:
-    """Centre of pressure against the tip, and the force against the axis, over all contacts."""
-    name = f"{plate.name} pole"
-    top, low = (one_marker_m(seen.markers, lab, label) for label in (pole.top, pole.low))
-    wrench = _at_markers(plate.wrench - offset, seen, lab)
-    tip, axis = pole_tip_m(top, low, pole.tip_m), pole_axis(top, low)
-    found = _contacts(wrench, seen.markers)
-    rows = _rows(found, len(wrench))
-    rows &= np.isfinite(tip).all(axis=1)
-    if rows.sum() < 10:
+    """Zero and noise; where the plate should be empty all the time, whether it was."""
+    quiet = unloaded(plate.up_n, rate_hz)
+    zero = judge_zero(plate, rate_hz, rezero=lab.events.rezero)
+    busy = loaded_share(plate.up_n, quiet, rate_hz)
+    if zero.verdict is Verdict.NOT_CHECKED or (wholly and busy > BUSY):
         return [
-            not_checked(
-                name,
-                f"never loaded over {LOADED_N:g} N with both markers seen",
-                f"press the pole onto the {plate.side.word} plate at {POINTS} points or more",
+            incomplete(
+                f"{plate.name} zero",
+                f"something stands or walks on it in {busy:.0%} of the time",
+                "keep everybody and everything off both plates until they have been checked empty; if "
+                "nothing is on it, press zero on the amplifier",
             )
         ], {}
-    errors = point_errors(wrench[rows], tip[rows], plate.surface_m)
-    angle = direction_error_deg(wrench[rows], axis[rows])
-    points = [each for each in found if rows[each].sum() >= 10]
-    height_m = float(np.median(tip[rows, 1])) - plate.surface_m
-    figures = {
-        "points": len(points),
-        **asdict(errors),
-        "direction_deg": angle,
-        "tip_above_surface_m": height_m,
-    }
-    findings = [_cop_finding(name, errors, f"{len(points)} points")]
-    findings.append(
-        (ok if angle <= DIRECTION_DEG else failed)(
-            f"{plate.name} force",
-            f"{angle:.2f}° off the pole's axis (mean of {errors.samples} samples)",
-            *(
-                ()
-                if angle <= DIRECTION_DEG
-                else (
-                    "the plate's corners, its axes or its sensitivity matrix are off; or the pole was not "
-                    "pushed through a pivot at its top",
-                )
-            ),
-        )
-    )
-    if abs(height_m) > TIP_OFF_M:
-        findings.append(
-            warning(
-                f"{plate.name} tip",
-                f"the tip is {1e3 * height_m:+.0f} mm above the plate's corners",
-                "name the markers as TOP,TIP, measure --tip-mm again, or correct corners_m",
-            )
-        )
-    if len(points) < POINTS:
-        findings.append(
-            warning(
-                f"{plate.name} points",
-                f"{len(points)} points",
-                f"press at {POINTS} points or more, spread over where people walk",
-            )
-        )
-    return findings, figures
+    mean, sd = unloaded_figures(plate, quiet)
+    return [zero], {"unloaded": {"mean": mean.tolist(), "sd": sd.tolist()}}
 
 
-def _against_weight(
-    plate: PlateSeen, offset: np.ndarray, seen: Seen, lab: Lab, weight: Weight
-) -> tuple[list[Finding], dict[str, Any]]:
-    """Vertical load against m·g, and the centre of pressure against the marker on the weight."""
-    name = f"{plate.name} weight"
-    wrench = _at_markers(plate.wrench - offset, seen, lab)
-    half_n = min(LOADED_N, 0.5 * 9.81 * weight.mass_kg)
-    found = _contacts(wrench, seen.markers, half_n)
-    rows = _rows(found, len(wrench))
-    if rows.sum() < 10:
-        return [
-            not_checked(name, "nothing was put on it", "put the weight on this plate as well")
-        ], {}
-    load = weight_errors(wrench[rows, 1], weight.mass_kg)
-    said = f"{load.mean_n:.1f} N, {load.error_n:+.1f} N ({load.share:+.1%}) against {weight.mass_kg:g} kg"
-    good = abs(load.share) <= WEIGHT_SHARE
-    findings = [
-        ok(name, said)
-        if good
-        else failed(
-            name,
-            said,
-            "correct the plate's gain or sensitivity; is the weight alone and wholly on this plate?",
-        )
-    ]
-    figures: dict[str, Any] = asdict(load)
-    if weight.at:
-        point = one_marker_m(seen.markers, lab, weight.at)
-        errors = point_errors(wrench[rows], point[rows], plate.surface_m, half_n)
-        if errors.samples < 10:
-            findings.append(
-                not_checked(
-                    f"{name} place", f"{weight.at} is not seen", "turn the marker to the cameras"
-                )
-            )
-        else:
-            findings.append(_cop_finding(f"{name} place", errors, f"marker {weight.at}"))
-            figures |= asdict(errors)
-    return findings, figures
+def _offset(
+    used: PlateSeen, used_hz: float, empty: PlateSeen, empty_hz: float, lab: Lab
+) -> np.ndarray:
+    """What is taken off a plate before it is compared: F and M_O, shape (6,), lab."""
+    if not lab.events.rezero:
+        return np.zeros(6)
+    for plate, rate_hz in ((used, used_hz), (empty, empty_hz)):
+        quiet = unloaded(plate.up_n, rate_hz)
+        if quiet.sum() >= 20:
+            return np.asarray(plate.wrench[quiet].mean(axis=0))
+    return np.zeros(6)
 
 
-def _cop_finding(name: str, errors: PointErrors, where: str) -> Finding:
-    forward_mm, right_mm = (1e3 * each for each in errors.mean_m)
-    found = (
-        f"centre of pressure {forward_mm:+.1f} mm forward, {right_mm:+.1f} mm right; "
-        f"RMS {1e3 * errors.rms_m:.1f}, at most {1e3 * errors.max_m:.1f} mm ({where})"
-    )
-    if errors.rms_m <= COP_RMS_M and errors.max_m <= COP_MAX_M:
-        return ok(name, found)
-    steady = np.hypot(*errors.mean_m) > 0.7 * errors.rms_m
-    return failed(
-        name,
-        found,
-        "the same everywhere: correct corners_m and origin_m by it, or set the capture origin again"
-        if steady
-        else f"over {1e3 * COP_RMS_M:g} mm RMS or {1e3 * COP_MAX_M:g} mm: have the plate calibrated",
-    )
-
-
-def one_marker_m(seen: SeenStream, lab: Lab, name: str) -> np.ndarray:
-    """One marker by its label in the stream or its canonical name, shape (n, 3), lab, m.
-
-    Raises
-    ------
-    EkamError : the stream has no such marker, or its unit is not known.
-    """
-    label = lab.markers.labels().get(name, name)
-    found, _ = find_markers(seen.info.channels, {"one": label})
-    if "one" not in found:
-        there = ", ".join(group.name for group in marker_channels(seen.info.channels))
-        raise EkamError(
-            f"the marker stream {seen.info.name!r} has no marker {label!r} (it has {there})"
-        )
-    columns = np.array([found["one"].columns], dtype=np.int64)
-    unit: str = lab.markers.unit
-    if unit == "auto":
-        unit = seen.info.channels[int(columns[0, 0])].unit
-    to_m = factor(unit, LENGTH)
-    if to_m is None:
-        raise EkamError(
-            f"marker {label!r} has the unit {unit!r}: set unit under [markers] in the lab file"
-        )
-    out = np.empty((len(seen.values), 1, 3))
-    r_lab = lab.axes.r_lab_from_capture()
-    return np.asarray(markers_to_lab(seen.values, columns, np.array([to_m]), r_lab, out)[:, 0])
-
-
-def _at_markers(wrench: np.ndarray, seen: Seen, lab: Lab) -> np.ndarray:
-    """Wrench at the instants of the markers, shape (n, 6); NaN outside of what was received."""
-    marker_s = seen.markers.local_s - lab.markers.device_delay_s - seen.markers.info.device_delay_s
-    force_s = seen.forces.local_s - lab.forces.device_delay_s - seen.forces.info.device_delay_s
-    return np.column_stack(
-        [np.interp(marker_s, force_s, column, left=np.nan, right=np.nan) for column in wrench.T]
-    )
-
-
-def _contacts(wrench: np.ndarray, markers: SeenStream, min_load_n: float = LOADED_N) -> list[slice]:
-    """Loaded stretches without their first and last 50 ms, in marker frames."""
-    rate_hz = (len(markers.stamps_s) - 1) / max(markers.span_s, 1e-9)
-    edge = max(1, round(EDGE_S * rate_hz))
-    with np.errstate(invalid="ignore"):
-        loaded = wrench[:, 1] > min_load_n
-    return [
-        slice(each.start + edge, each.stop - edge)
-        for each in contacts(loaded, max(2 * edge + 1, round(CONTACT_S * rate_hz)))
-    ]
-
-
-def _rows(found: list[slice], n: int) -> np.ndarray:
-    rows = np.zeros(n, dtype=bool)
-    for each in found:
-        rows[each] = True
-    return rows
+def _rate_hz(seen: Seen) -> float:
+    return (len(seen.forces.stamps_s) - 1) / max(seen.forces.span_s, 1e-9)
 
 
 def record_path(lab_path: Path) -> Path:
@@ -371,6 +179,7 @@ def keep_record(lab: LabFile, check: PlateCheck, now: datetime, what: str) -> Pa
         "date_utc": now.astimezone(UTC).isoformat(timespec="seconds"),
         "lab_sha256": lab.sha256,
         "what": what,
+        "belts": check.belts,
         "verdict": worst(check.findings).value,
         "plates": check.figures,
         "findings": [
@@ -399,7 +208,8 @@ class LatestPlateCheck:
     Attributes
     ----------
     sentence : for the operator.
-    good : a check of this lab file, not older than a day, without a failure.
+    good : the last check is one of this lab file and not older than a day, and the last of each kind was
+        done in full and without a failure.
     entry : as recorded; empty if there is none.
     """
 
@@ -409,38 +219,67 @@ class LatestPlateCheck:
 
 
 def latest_plate_check(lab_path: Path, now: datetime) -> LatestPlateCheck:
-    """The last check of the plates of a lab file: when it was and how it ended. Never raises."""
+    """The last check of each kind of the plates of a lab file: when and how it ended. Never raises.
+
+    A pole that failed is not forgotten because somebody looked at the empty plates afterwards.
+    """
     again = "run `ekam check --plates --lab LAB`"
     try:
         history = read_record(lab_path)
         if not history:
             return LatestPlateCheck(f"The plates were never checked: {again}.", False)
-        entry = history[-1]
-        when = datetime.fromisoformat(entry["date_utc"])
-        verdict, what = str(entry["verdict"]), str(entry["what"])
-        same = entry["lab_sha256"] == hashlib.sha256(_text(lab_path).encode()).hexdigest()
-        age = now.astimezone(UTC) - when
+        newest = history[-1]
+        kinds = {str(entry["what"]): entry for entry in history}
+        others = [entry for entry in kinds.values() if entry is not newest]
+        entries = [newest, *sorted(others, key=_when, reverse=True)]
+        said = "; ".join(map(_how_it_ended, entries))
+        same = newest["lab_sha256"] == hashlib.sha256(_text(lab_path).encode()).hexdigest()
+        age = now.astimezone(UTC) - _when(newest)
+        faults = [fault for entry in entries for fault in _faults(entry)]
     except EkamError as error:
         return LatestPlateCheck(f"{error}.", False)
-    except (KeyError, ValueError, TypeError):
+    except (AttributeError, KeyError, ValueError, TypeError):
         return LatestPlateCheck(
             f"{record_path(lab_path).name} cannot be read: move it away and {again}.", False
         )
-    how = {"zero": "empty plates only", "pole": "with the pole", "weight": "with a weight"}
-    said = f"Plates last checked {when:%Y-%m-%d %H:%M} UTC ({how.get(what, what)}): {verdict}"
-    faults = []
-    if verdict == "failed":
-        bad = [f["check"] for f in entry.get("findings", []) if f.get("verdict") == "failed"]
-        faults.append(f"it failed ({', '.join(bad)})")
     if age > FRESH:
         faults.append(f"it is {age.days} days old" if age.days > 1 else "it is older than a day")
     elif age < -timedelta(minutes=5):
         faults.append("it lies in the future: this computer's clock was changed")
     if not same:
         faults.append("the lab file has changed since")
+    said = f"Plates last checked {said}"
     if not faults:
-        return LatestPlateCheck(f"{said}.", True, entry)
-    return LatestPlateCheck(f"{said}; {'; '.join(faults)}: {again}.", False, entry)
+        return LatestPlateCheck(f"{said}.", True, newest)
+    return LatestPlateCheck(f"{said}; {'; '.join(faults)}: {again}.", False, newest)
+
+
+_KINDS = {
+    "zero": ("empty plates only", ""),
+    "pole": ("with the pole", " --pole TOP,TIP"),
+    "weight": ("with a weight", " --weight KG"),
+}
+
+
+def _when(entry: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(entry["date_utc"])
+
+
+def _how_it_ended(entry: Mapping[str, Any]) -> str:
+    what = str(entry["what"])
+    how, _ = _KINDS.get(what, (what, ""))
+    return f"{_when(entry):%Y-%m-%d %H:%M} UTC ({how}): {entry['verdict']}"
+
+
+def _faults(entry: Mapping[str, Any]) -> list[str]:
+    """What the last check of a kind left open."""
+    verdict = str(entry["verdict"])
+    if verdict not in ("failed", "incomplete"):
+        return []
+    how, option = _KINDS.get(str(entry["what"]), (str(entry["what"]), ""))
+    bad = [f["check"] for f in entry.get("findings", []) if f.get("verdict") == verdict]
+    said = f"it {'failed' if verdict == 'failed' else 'is incomplete'} ({', '.join(bad)})"
+    return [said + (f" and is to be done again {how} (`--plates{option}`)" if option else "")]
 
 
 def _text(path: Path) -> str:

@@ -3,9 +3,9 @@
 Two questions, of which a walk answers the second far better (`compute.sync_offset`):
 
 * Are they in step? Known to some 9 ms only, from walker to walker. So the session is warned of when the
-  offset is past 2 ms by more than that, and refused when it is past 5 ms by more than that.
-* Did it change, since the walk began or since `ekam check` last saw this person walk? Known to less than
-  a millisecond; 2 and 5 ms as they stand.
+  offset is past 2 ms by more than that, refused when it is past 5 ms by more than that, and good only where
+  it stays within 5 ms whatever the method is wrong by; otherwise it is not known.
+* Did it change since the walk began? Known to less than a millisecond; 2 and 5 ms as they stand.
 
 A refusal at the end of a session cannot take back what the walker was shown, and stances that were
 scored stay as they were written: whoever verifies the folder must find the same ones. So it is said
@@ -16,7 +16,7 @@ sentence says by which line of the lab file.
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import hypot, isnan, nan
 from typing import Literal
 
@@ -54,7 +54,8 @@ class SyncVerdict:
 
     Attributes
     ----------
-    state : ``unknown`` also where only a change could have been told, and there was none.
+    state : of both; ``unknown`` also where nothing changed and the offset itself cannot be told.
+    change_state : of the change alone.
     sentence : what it is, and the cure.
     measured : offset over the whole session; `SyncOffset.offset_s` positive: force stamps come late.
     change_s : the largest change seen, forces later than before is positive; NaN where none could be
@@ -67,6 +68,7 @@ class SyncVerdict:
     change_s: float = nan
     change_error_s: float = nan
     changed_at_s: float = nan
+    change_state: State = "unknown"
 
     @property
     def offset_s(self) -> float:
@@ -100,6 +102,7 @@ class SyncVerdict:
             "seen_with_bias_ms": _ms(self.measured.lag_s),
             "windows": self.n,
             "method": self.measured.method,
+            "change_verdict": self.change_state,
             "largest_change_ms": _ms(self.change_s),
             "largest_change_error_ms": _ms(self.change_error_s),
             "largest_change_at_s": None if isnan(self.changed_at_s) else self.changed_at_s,
@@ -114,8 +117,6 @@ class SyncCheck:
     lab : its delays are named in the cure.
     names : canonical names of the markers, in the order of the samples.
     marker_hz, force_hz : nominal rates.
-    reference : what an earlier measurement of the same person by the same markers saw while the
-        streams were known to be in step; changes are then counted from it, not from the beginning.
 
     Notes
     -----
@@ -130,11 +131,9 @@ class SyncCheck:
         names: Sequence[str],
         marker_hz: float,
         force_hz: float,
-        reference: SyncOffset | None = None,
     ) -> None:
         self._delays_s = lab.markers.device_delay_s, lab.forces.device_delay_s
         self._rates_hz = marker_hz, force_hz
-        self._reference = reference
         wanted = {name for body in bodies_among(names) for name in body.markers}
         self._columns = [i for i, name in enumerate(names) if name in wanted]
         self._names = [names[i] for i in self._columns]
@@ -216,36 +215,26 @@ class SyncCheck:
         self._latest = self._judged(measured, *self._worst)
 
     def _change(self, measured: SyncOffset) -> tuple[float, float, float]:
-        """Latest windows against the first ones or the reference: change, standard error, when."""
+        """Latest windows against the first ones: change, standard error, when."""
         own = [each for each in self._found if each.body.name == measured.method]
-        reference = self._reference_for(measured)
-        if reference is not None:
-            then, now = reference, pooled(own[-EACH:])
-        else:
-            first = [each for each in self._first if each.body.name == measured.method]
-            later = [each for each in own if not first or each.start_s > first[-1].start_s]
-            if len(later) < EACH:  # a short session: its halves
-                first, later = own[: len(own) // 2], own[len(own) // 2 :]
-            then, now = pooled(first), pooled(later[-EACH:])
+        first = [each for each in self._first if each.body.name == measured.method]
+        later = [each for each in own if not first or each.start_s > first[-1].start_s]
+        if len(later) < EACH:  # a short session: its halves
+            first, later = own[: len(own) // 2], own[len(own) // 2 :]
+        then, now = pooled(first), pooled(later[-EACH:])
         if min(then.n, now.n) < MIN_WINDOWS:
             return nan, nan, nan
         return now.lag_s - then.lag_s, hypot(now.error_s, then.error_s), float(own[-1].start_s)
 
-    def _reference_for(self, measured: SyncOffset) -> SyncOffset | None:
-        """What was seen of the same markers before, if that was told."""
-        same = self._reference is not None and self._reference.method == measured.method
-        return self._reference if same else None
-
     def _judged(
         self, measured: SyncOffset, change_s: float, error_s: float, at_s: float
     ) -> SyncVerdict:
-        verdict = SyncVerdict("unknown", "", measured, change_s, error_s, at_s)
+        changed = change_state(change_s)
+        verdict = SyncVerdict("unknown", "", measured, change_s, error_s, at_s, changed)
         offset = verdict.offset_s if measured.n >= MIN_WINDOWS else nan
-        absolute = _state(offset, verdict.uncertainty_s)
-        relative = _state(change_s, 0.0)
-        if relative == "ok" and absolute == "unknown" and self._reference_for(measured) is None:
-            relative = "unknown"  # kept the same offset, whatever that is
-        worse = max(absolute, relative, key=_ORDER.index)
+        absolute = offset_state(offset, verdict.uncertainty_s)
+        # Who kept the same offset is in step only if that offset is known.
+        worse = max(absolute, "unknown" if changed == "ok" else changed, key=_ORDER.index)
         if worse in ("warn", "refuse"):
             said = (
                 self._offset_sentence(verdict)
@@ -255,25 +244,9 @@ class SyncCheck:
             said += (
                 "; the EKAM of this session is not to be used as it is" if worse == "refuse" else ""
             )
-        elif worse == "ok" and isnan(offset):
-            said = (
-                "markers and forces keep the step that was found at this person's check: changed by no "
-                f"more than {_about(abs(change_s), 2.0 * error_s)}"
-            )
-        elif isnan(offset):
-            why = (
-                measured.reason
-                or f"too little walking was seen ({measured.n} of {MIN_WINDOWS} spans)"
-            )
-            said = f"the offset of the forces against the markers is not known: {why}; {_TAP}"
-            if not isnan(change_s):
-                said += f"; it changed by no more than {_about(abs(change_s), 2.0 * error_s)}"
         else:
-            said = (
-                f"markers and forces are in step as far as a walk shows it (forces "
-                f"{_about(abs(offset), verdict.uncertainty_s)} {'late' if offset > 0.0 else 'early'}); {_TAP}"
-            )
-        return SyncVerdict(worse, said, measured, change_s, error_s, at_s)
+            said = _quiet_sentence(verdict, offset)
+        return replace(verdict, state=worse, sentence=said)
 
     def _offset_sentence(self, verdict: SyncVerdict) -> str:
         late = verdict.offset_s > 0.0
@@ -288,13 +261,43 @@ class SyncCheck:
 
     def _change_sentence(self, verdict: SyncVerdict) -> str:
         moved = "later" if verdict.change_s > 0.0 else "earlier"
-        since = "this person's check" if self._reference_for(verdict.measured) else "the beginning"
         return (
             f"by {verdict.changed_at_s:.0f} s the stamps of the forces came "
             f"{_about(abs(verdict.change_s), 2.0 * verdict.change_error_s)} {moved} against the markers than "
-            f"at {since}: unless the walk itself changed much, a clock or a device did; strike a rod on the "
-            "belts (ekam check --tap MARKER) to see, and restart the publishers"
+            "at the beginning: unless the walk itself changed much, a clock or a device did; strike a rod on "
+            "the belts (ekam check --tap MARKER) to see, and restart the publishers"
         )
+
+
+def _quiet_sentence(verdict: SyncVerdict, offset_s: float) -> str:
+    """Where nothing is known to be wrong.
+
+    Parameters
+    ----------
+    offset_s : NaN where too few windows were seen.
+    """
+    measured = verdict.measured
+    if isnan(offset_s):
+        why = (
+            measured.reason or f"too little walking was seen ({measured.n} of {MIN_WINDOWS} spans)"
+        )
+        said = f"the offset of the forces against the markers is not known: {why}; {_TAP}"
+    else:
+        late = "late" if offset_s > 0.0 else "early"
+        about = f"{_about(abs(offset_s), verdict.uncertainty_s)} {late}"
+        if offset_state(offset_s, verdict.uncertainty_s) == "ok":
+            said = f"markers and forces are in step: forces {about}"
+        else:
+            said = (
+                f"the forces come {about}, and a walk cannot tell closer whether that is within "
+                f"{1e3 * LIMIT_S:.0f} ms; {_TAP}"
+            )
+    if not isnan(verdict.change_s):
+        said += (
+            "; it changed by no more than "
+            f"{_about(abs(verdict.change_s), 2.0 * verdict.change_error_s)}"
+        )
+    return said
 
 
 _TAP = "a rod struck on the belts tells it (ekam check --tap MARKER)"
@@ -327,11 +330,21 @@ class _Held:
         return time_s[:cut], values[:cut]
 
 
-def _state(value_s: float, uncertainty_s: float) -> State:
-    if isnan(value_s):
+def offset_state(offset_s: float, uncertainty_s: float) -> State:
+    """Of an offset that is known to an uncertainty: good or bad only where it is whatever the error."""
+    if isnan(offset_s):
         return "unknown"
-    excess_s = abs(value_s) - uncertainty_s
-    return "refuse" if excess_s > LIMIT_S else "warn" if excess_s > GOOD_S else "ok"
+    least_s = abs(offset_s) - uncertainty_s
+    if least_s > GOOD_S:
+        return "refuse" if least_s > LIMIT_S else "warn"
+    return "ok" if abs(offset_s) + uncertainty_s <= LIMIT_S else "unknown"
+
+
+def change_state(change_s: float) -> State:
+    """Of a change that is known to less than a millisecond."""
+    if isnan(change_s):
+        return "unknown"
+    return "refuse" if abs(change_s) > LIMIT_S else "warn" if abs(change_s) > GOOD_S else "ok"
 
 
 def _ms(value_s: float) -> float | None:

@@ -11,6 +11,7 @@ from compute.plate_check import (
     pole_tip_m,
     tap_offsets_s,
     tap_onsets_s,
+    tap_stops_s,
     weight_errors,
 )
 
@@ -132,19 +133,51 @@ def struck_rod(marker_hz, contacts_s, delay_s, *, noise_m=0.0, rebound=0.1):
     return force_t, load, t, height + noise_m * rng.standard_normal(len(t))
 
 
-@pytest.mark.parametrize("delay_s", [0.0, 0.004, -0.006, 0.02])
+def offsets_s(force_t, load, t, height):
+    return tap_offsets_s(tap_onsets_s(force_t, load), tap_stops_s(t, height))
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.004, -0.006, 0.02, -0.07, 0.12, -0.18])
 @pytest.mark.parametrize("marker_hz", [100.0, 200.0])
 def test_a_struck_rod_tells_the_offset(delay_s, marker_hz):
     contacts_s = 0.5 + 0.8137 * np.arange(10)
-    found = tap_offsets_s(*struck_rod(marker_hz, contacts_s, delay_s, noise_m=2e-4))
+    found = offsets_s(*struck_rod(marker_hz, contacts_s, delay_s, noise_m=2e-4))
     assert len(found) == 10
     # 20 N of this soft load are reached 1.3 ms after the contact.
     assert np.median(found) - 0.0013 == pytest.approx(delay_s, abs=1e-3)
 
 
+@pytest.mark.parametrize("delay_s", [-0.21, 0.198, 0.25])
+def test_strikes_too_far_from_every_stop_are_not_matched(delay_s):
+    force_t, load, t, height = struck_rod(100.0, 0.5 + 0.8137 * np.arange(10), delay_s)
+    assert len(tap_onsets_s(force_t, load)) == len(tap_stops_s(t, height)) == 10
+    assert len(offsets_s(force_t, load, t, height)) == 0
+
+
+def test_a_rod_that_bounces_is_stopped_once():
+    """It hops up and lands 100 ms later: that is nearer to a load 80 ms late, but it is no new strike."""
+    force_t, load, t, height = struck_rod(200.0, 0.5 + 0.8137 * np.arange(10), 0.08, rebound=0.0)
+    for contact in 0.5 + 0.8137 * np.arange(10):
+        d = t - contact
+        hop = (d > 0) & (d < 0.1)
+        height[hop] = 0.30 + 0.5 * 9.81 * d[hop] * (0.1 - d[hop])
+    assert len(tap_stops_s(t, height)) == 10
+    assert np.median(offsets_s(force_t, load, t, height)) == pytest.approx(0.0813, abs=1.5e-3)
+
+
+@pytest.mark.parametrize("zero_n", [25.0, -40.0, 300.0])
+def test_the_load_of_the_empty_plate_is_taken_off_before_a_strike_is_told(zero_n):
+    force_t, load, t, height = struck_rod(100.0, 0.5 + 0.8137 * np.arange(10), 0.004)
+    noise = np.random.default_rng(0).normal(0.0, 2.0, len(load))
+    plain = offsets_s(force_t, load + noise, t, height)
+    assert len(plain) == 10
+    np.testing.assert_allclose(offsets_s(force_t, load + noise + zero_n, t, height), plain)
+
+
 def test_a_rod_that_is_pressed_or_not_seen_tells_nothing():
     force_t, load, t, height = struck_rod(100.0, np.array([0.5, 1.5]), 0.0)
-    assert len(tap_offsets_s(force_t, load, t, np.full(len(t), 0.3))) == 0
-    assert len(tap_offsets_s(force_t, load, t, height * np.nan)) == 0
+    assert len(offsets_s(force_t, load, t, np.full(len(t), 0.3))) == 0
+    assert len(offsets_s(force_t, load, t, height * np.nan)) == 0
+    assert len(offsets_s(force_t[:0], load[:0], t[:0], height[:0])) == 0
     assert len(tap_onsets_s(force_t, np.full(len(force_t), 300.0))) == 0
     assert tap_onsets_s(force_t, load)[0] == pytest.approx(0.5013, abs=2e-4)

@@ -8,7 +8,7 @@ import pytest
 import reference
 import walkers
 
-from compute.plate_check import tap_offsets_s
+from compute.plate_check import tap_offsets_s, tap_onsets_s, tap_stops_s
 from compute.sync_offset import (
     BODIES,
     CUTOFF_HZ,
@@ -258,11 +258,15 @@ def rod(offset_s, marker_hz, strikes=10, noise_m=0.0, stiffness=2e5, mass_kg=0.6
     return force_s + offset_s, up, marker_s, at
 
 
+def rod_offsets_s(force_s, up_n, marker_s, height):
+    return tap_offsets_s(tap_onsets_s(force_s, up_n), tap_stops_s(marker_s, height))
+
+
 @pytest.mark.parametrize("marker_hz", [100.0, 200.0])
 @pytest.mark.parametrize("noise_m", [0.0, 2e-4])
 @pytest.mark.parametrize("offset_s", [0.008, -0.008, 0.0])
 def test_a_rod_struck_on_the_belt(marker_hz, noise_m, offset_s):
-    found = measure_tap(tap_offsets_s(*rod(offset_s, marker_hz, noise_m=noise_m)))
+    found = measure_tap(rod_offsets_s(*rod(offset_s, marker_hz, noise_m=noise_m)))
     assert found.n >= 9
     assert found.offset_s == pytest.approx(offset_s, abs=1e-3)
     assert found.error_s < 1e-3
@@ -270,18 +274,18 @@ def test_a_rod_struck_on_the_belt(marker_hz, noise_m, offset_s):
 
 
 def test_a_softer_stop_stays_within_the_bound():
-    found = measure_tap(tap_offsets_s(*rod(0.008, 100.0, stiffness=5e4)))
+    found = measure_tap(rod_offsets_s(*rod(0.008, 100.0, stiffness=5e4)))
     assert abs(found.offset_s - 0.008) <= found.bound_s
 
 
 def test_few_strikes_say_nothing():
-    offsets = tap_offsets_s(*rod(0.008, 100.0))[: MIN_TAPS - 1]
+    offsets = rod_offsets_s(*rod(0.008, 100.0))[: MIN_TAPS - 1]
     found = measure_tap(offsets)
     assert isnan(found.offset_s)
     assert (found.n, found.reason) == (MIN_TAPS - 1, "4 strikes were seen, 5 are needed")
 
 
 def test_one_bad_strike_does_not_matter():
-    offsets = tap_offsets_s(*rod(0.008, 200.0))
+    offsets = rod_offsets_s(*rod(0.008, 200.0))
     offsets[0] += 0.03
     assert measure_tap(offsets).offset_s == pytest.approx(0.008, abs=1e-3)

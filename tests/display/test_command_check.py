@@ -14,6 +14,7 @@ from dataclasses import replace
 from queue import Empty, SimpleQueue
 from unittest import mock
 
+import numpy as np
 import pytest
 import walkers
 
@@ -142,26 +143,119 @@ def test_a_replay_is_refused_and_listed(publisher, lab):
     assert json.loads(out)["lab_lines"][0] == "[markers]"
 
 
-def test_the_daily_check_of_the_plates_is_kept(publisher, lab):
+def test_a_replayed_walker_leaves_no_record_of_the_plates(publisher, lab):
     arguments = ("check", "--lab", lab, "--allow-replay", "--plates", "--seconds", 4)
     code, out, err = ekam(*arguments)
-    assert code == 0, (out, err)
-    record = lab.with_name("lab.plates.json")
-    assert "left plate zero" in out
-    assert str(record) in out
+    assert code == 1, (out, err)
+    assert "something stands or walks on it" in out
+    assert "Not kept: the streams are a replay of synthetic_walk.c3d" in out
     code, out, _ = ekam(*arguments, "--json")
-    assert code == 0
-    assert json.loads(out)["record"] == str(record)
-    history = json.loads(record.read_text())["history"]
-    assert [entry["what"] for entry in history] == ["zero", "zero"]
+    assert (code, json.loads(out)["record"]) == (1, None)
+    assert json.loads(out)["verdict"] == "incomplete"
     code, _, err = ekam(*arguments, "--pole", "NONE,OTHER", "--tip-mm", 100)
     assert code == 1
     assert "no marker 'NONE'" in err
-    assert len(json.loads(record.read_text())["history"]) == 2
     # The pole's markers may be any two; these are on a leg and far from a tip on the plate.
     code, out, _ = ekam(*arguments, "--pole", "RKNE,RANK", "--tip-mm", 80)
     assert code == 1
-    assert json.loads(record.read_text())["latest"]["what"] == "pole"
+    assert "failed" in out
+    assert not lab.with_name("lab.plates.json").exists()
+
+
+class Plates:
+    """A live source: what each of the parts delivers, one `receive` after the other."""
+
+    def __init__(self, *parts, replay=""):
+        self.parts = list(parts)
+        infos = {stream.info.role: stream.info for stream in walkers.trial().recording.streams()}
+        self.infos = {role: replace(info, replay=replay) for role, info in infos.items()}
+        self.ended = False
+
+    def __call__(self, *_, **__):
+        return self
+
+    def open(self):
+        return self.infos
+
+    def pull(self, _):
+        from stream.source import Chunk, Role
+
+        self.ended = len(self.parts) == 1
+        loads, markers = self.parts.pop(0), self.infos[Role.MARKERS]
+        count = len(loads) // 10
+        return [
+            Chunk(Role.FORCES, np.arange(len(loads)) / 1000.0, loads, 0.0, 0.0),
+            Chunk(Role.MARKERS, np.arange(count) / 100.0, np.zeros((count, len(markers.channels))), 0.0, 0.0),
+        ]  # fmt: skip
+
+    def close(self):
+        pass
+
+
+def loads(up_n, noise_n=0.5, seconds=4):
+    """Channels of both synthetic plates that carry this all the time; their Fz points down."""
+    rng = np.random.default_rng(2)
+    values = rng.normal(0.0, noise_n, (1000 * seconds, 12)) * np.tile(
+        [1, 1, 1, 0.05, 0.05, 0.05], 2
+    )
+    values[:, [2, 8]] -= up_n
+    return values
+
+
+def test_the_daily_check_of_empty_plates_is_kept(lab):
+    record = lab.with_name("lab.plates.json")
+    arguments = ("check", "--lab", lab, "--plates", "--seconds", 1)
+    with mock.patch("display.check_plates.LslSource", Plates(loads(0.0))):
+        code, out, err = ekam(*arguments)
+    assert code == 0, (out, err)
+    assert "left plate zero" in out
+    assert str(record) in out
+    with mock.patch("display.check_plates.LslSource", Plates(loads(0.0))):
+        code, out, _ = ekam(*arguments, "--json")
+    assert code == 0
+    assert json.loads(out)["record"] == str(record)
+    with mock.patch("display.check_plates.LslSource", Plates(loads(0.0))):
+        code, out, _ = ekam(*arguments, "--weight", 20)
+    assert code == 1
+    assert "not done" in out
+    history = json.loads(record.read_text())["history"]
+    assert [(entry["what"], entry["verdict"], entry["belts"]) for entry in history] == [
+        ("zero", "ok", "unknown"), ("zero", "ok", "unknown"), ("weight", "incomplete", "unknown"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("first_n", "kept"), [(0.0, True), (300.0, False)])
+def test_on_a_terminal_the_empty_belts_come_first(lab, monkeypatch, first_n, kept):
+    first, second = loads(0.0), loads(0.0)
+    first[1500:2500, [2, 8]] -= first_n
+    second[1000:3000, [2, 8]] -= 20.0 * 9.81
+    asked = []
+    monkeypatch.setattr("display.check_plates._ask", lambda _, text: asked.append(text))
+    monkeypatch.setattr("display.check_plates._enter", threading.Event)
+    monkeypatch.setattr("display.check_plates.receive", one_part)
+    monkeypatch.setattr("sys.stdin", mock.Mock(isatty=lambda: True))
+    with mock.patch("display.check_plates.LslSource", Plates(first, second)):
+        code, _, err = ekam("check", "--lab", lab, "--plates", "--weight", 20, "--seconds", 1)
+    assert "Belts running" in asked[0]
+    record = lab.with_name("lab.plates.json")
+    assert record.exists() == kept
+    if kept:
+        assert code == 0
+        assert json.loads(record.read_text())["latest"]["belts"] == "running"
+    else:
+        assert code == 1
+        assert len(asked) == 1
+        assert "keep everybody and everything off both plates" in err
+
+
+def one_part(source, infos, *_, **__):
+    """What `receive` makes of one part."""
+    from stream.check_seen import Seen, seen_stream
+
+    chunks = source.pull(0.1)
+    return Seen(
+        {role: seen_stream(i, [c for c in chunks if c.role is role]) for role, i in infos.items()}
+    )
 
 
 @pytest.mark.parametrize(
@@ -170,6 +264,15 @@ def test_the_daily_check_of_the_plates_is_kept(publisher, lab):
         (["--mass", "70"], "add --lab LAB"),
         (["--watch"], "add --lab LAB"),
         (["--lab", "none.toml"], "there is no lab file"),
+        (["--lab", "none.toml", "--pole", "A,B"], "--pole is with --plates only: add --plates"),
+        (["--lab", "none.toml", "--weight", "20"], "--weight is with --plates only"),
+        (["--lab", "none.toml", "--at", "A"], "--at is with --plates only"),
+        (["--lab", "none.toml", "--tip-mm", "250"], "--tip-mm is with --plates only"),
+        (["--lab", "none.toml", "--plates", "--tap", "ROD"], "--tap is not used with --plates"),
+        (["--lab", "none.toml", "--plates", "--mass", "70"], "--mass is not used with --plates"),
+        (["--lab", "none.toml", "--plates", "--subject", "s.toml"], "--subject is not used with"),
+        (["--lab", "none.toml", "--watch", "--mass", "70"], "--mass is not used with --watch"),
+        (["--lab", "none.toml", "--watch", "--plates"], "--plates is not used with --watch"),
     ],
 )
 def test_what_cannot_be_asked(arguments, said):
@@ -186,6 +289,9 @@ def test_pole_and_weight_exclude_each_other(lab):
     code, _, err = ekam("check", "--lab", lab, "--plates", "--at", "A", "--allow-replay")
     assert code == 1
     assert "--weight" in err
+    code, _, err = ekam("check", "--lab", lab, "--plates", "--tip-mm", "250", "--allow-replay")
+    assert code == 1
+    assert "add --pole TOP,TIP" in err
 
 
 class Lines:

@@ -1,112 +1,40 @@
 """Every line of `ekam check` on the synthetic walker and static, and every fault it is there to find."""
 
-import json
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pytest
 import walkers
+from checks import (
+    MASS_KG,
+    SIX,
+    START_S,
+    changed,
+    judged,
+    lab_with,
+    marker_columns,
+    not_ok,
+    of,
+    only,
+    plate,
+    stand,
+    walk,
+    with_info,
+    with_values,
+)
 from reference import TRIALS, needs_data
 
-from stream.check import Situation, judge, settle_situation
+from compute.sync_offset import TAP_BOUND_S, SyncOffset
+from stream.check import Situation, settle_situation
 from stream.check_network import Found, guess_role, judge_stream, lab_lines, looks_like
 from stream.check_plates import plates_of
 from stream.check_seen import Seen, SeenStream, Verdict, seen_stream, worst
-from stream.check_sync import judge_offset, judge_steps
+from stream.check_sync import judge_steps, judge_strikes
 from stream.check_watch import Meter
-from stream.lab import Lab, read_lab
+from stream.lab import read_lab
 from stream.lsl import StreamQuery
 from stream.readers import read_recording
 from stream.source import Channel, Chunk, Role
-from stream.synthetic import Noise, static_trial, with_noise
-
-MASS_KG = 72.0
-START_S = 1000.0
-QUIET = Noise(seed=1, marker_m=2e-4, force_n=1.0, moment_nm=0.1)
-
-
-def of(recording):
-    """What `ekam check` would have received of a recording."""
-    streams = {}
-    for stream in recording.streams():
-        stamps_s = stream.stamps_s + START_S
-        streams[stream.info.role] = SeenStream(
-            stream.info,
-            stamps_s,
-            stream.values.copy(),
-            stamps_s + 0.002,
-            np.zeros(len(stamps_s)),
-            1e-4,
-        )
-    return Seen(streams)
-
-
-@cache
-def walk():
-    return of(with_noise(walkers.trial(), QUIET).recording)
-
-
-@cache
-def stand():
-    return of(static_trial(noise=QUIET))
-
-
-def changed(seen, role, **fields):
-    return Seen({**seen.streams, role: replace(seen.streams[role], **fields)})
-
-
-def columns(seen, role, *labels):
-    all_of = seen.streams[role].info.labels
-    return [all_of.index(label) for label in labels]
-
-
-def marker_columns(seen, name):
-    return columns(seen, Role.MARKERS, *(f"{name}_{axis}" for axis in "XYZ"))
-
-
-def with_values(seen, role, change):
-    values = seen.streams[role].values.copy()
-    change(values)
-    return changed(seen, role, values=values)
-
-
-def with_info(seen, role, **fields):
-    return changed(seen, role, info=replace(seen.streams[role].info, **fields))
-
-
-def lab_with(**fields):
-    """The synthetic lab, its tables partly changed, checked again as a file would be."""
-    table = walkers.lab().model_dump(mode="json", exclude_unset=True)
-    for key, value in fields.items():
-        table[key] = {**table[key], **value} if isinstance(value, dict) else value
-    return Lab.model_validate_json(json.dumps(table))
-
-
-def judged(seen, lab=None, **options):
-    options.setdefault("mass_kg", MASS_KG)
-    found = judge(seen, lab or walkers.lab(), **options)
-    names = [finding.check for finding in found]
-    assert len(names) == len(set(names)), "two lines of the same name"
-    for finding in found:
-        assert finding.found
-        assert (finding.verdict is Verdict.OK) == (not finding.cure)
-    return {finding.check: finding for finding in found}
-
-
-def not_ok(found):
-    return {
-        name: finding
-        for name, finding in found.items()
-        if finding.verdict in (Verdict.WARNING, Verdict.FAILED)
-    }
-
-
-def only(found, name, verdict):
-    """The one line that is not ok."""
-    assert set(not_ok(found)) == {name}, {k: v.found for k, v in not_ok(found).items()}
-    assert found[name].verdict is verdict
-    return found[name]
 
 
 def test_a_good_walk_has_no_complaint_and_every_line():
@@ -149,7 +77,7 @@ def test_empty_belts_check_the_zero_and_say_what_is_left():
     assert found["left plate zero"].verdict is Verdict.OK
     assert "± 1.0" in found["left plate zero"].found
     assert "nobody" in found["situation"].found
-    for line in ("markers, axes, sides", "plate direction, sides, weight"):
+    for line in ("markers, axes, sides", "plate direction, sides, weight, horizontal forces"):
         assert found[line].verdict is Verdict.NOT_CHECKED
 
 
@@ -494,13 +422,6 @@ def test_feet_that_do_not_reach_the_plates():
 # Plates
 
 
-def plate(seen, number, *kinds):
-    return columns(seen, Role.FORCES, *(f"{kind}{number}" for kind in kinds))
-
-
-SIX = ("Fx", "Fy", "Fz", "Mx", "My", "Mz")
-
-
 @pytest.mark.parametrize(("offset_n", "verdict"), [(15.0, Verdict.FAILED), (7.0, Verdict.WARNING)])
 @pytest.mark.parametrize("axis", ["Fz", "Fx"])
 def test_a_plate_that_is_not_zero(offset_n, verdict, axis):
@@ -512,6 +433,40 @@ def test_a_plate_that_is_not_zero(offset_n, verdict, axis):
 
     bad = only(judged(with_values(seen, Role.FORCES, shift)), "left plate zero", verdict)
     assert f"{offset_n:.1f} ±" in bad.found
+
+
+@pytest.mark.parametrize(
+    ("moment_nm", "rezero", "verdict"),
+    [
+        (3.0, False, Verdict.OK),
+        (5.0, False, Verdict.WARNING),
+        (9.0, False, Verdict.FAILED),
+        (9.0, True, Verdict.WARNING),
+    ],
+)
+@pytest.mark.parametrize("axis", ["Mx", "My"])
+def test_moments_of_an_empty_plate(moment_nm, rezero, verdict, axis):
+    """5 and 10 mm of centre of pressure under 700 N, on either horizontal axis."""
+    seen = walk()
+    at = plate(seen, 1, axis)
+
+    def shift(values):
+        values[:, at] += moment_nm
+
+    lab = lab_with(events={"rezero": rezero})
+    found = judged(with_values(seen, Role.FORCES, shift), lab)["left plate zero"]
+    assert found.verdict is verdict
+    if verdict is not Verdict.OK:
+        assert "centre of pressure" in found.found
+        assert "press zero" in found.cure
+
+
+def test_the_vertical_moment_of_an_empty_plate_moves_no_centre_of_pressure():
+    def shift(values):
+        values[:, plate(walk(), 1, "Mz")] += 9.0
+
+    found = judged(with_values(walk(), Role.FORCES, shift), lab_with(events={"rezero": False}))
+    assert found["left plate zero"].verdict is Verdict.OK
 
 
 def test_a_noisy_plate():
@@ -795,6 +750,27 @@ def test_streams_are_told_apart_by_type_or_channels():
     assert 'source_id = "second"' in "\n".join(lab_lines(twins))
 
 
+def test_what_is_to_be_written_into_the_lab_file_is_taken_by_it(tmp_path):
+    """Also where a stream declares no rate: its place is a comment that says what to do."""
+    recording = walkers.trial().recording
+    found = [found_of(recording, role, rate_hz=0.0) for role in Role]
+    lines = lab_lines(found)
+    rates = [line for line in lines if "rate_hz" in line]
+    assert len(rates) == 2
+    for line in rates:
+        assert line.startswith("# ")
+        assert "ekam check --lab LAB" in line
+    plates = "".join(
+        f'[[plates]]\nside = "{s}"\nindex = {i}\n' for i, s in ((1, "left"), (2, "right"))
+    )
+    text = 'name = "x"\naxes = { forward = "+x", up = "+y", right = "+z" }\n' + "\n".join(lines)
+    (tmp_path / "lab.toml").write_text(
+        text.replace("[forces]", 'preset = "vicon"\n[forces]') + "\n" + plates
+    )
+    lab = read_lab(tmp_path / "lab.toml").lab
+    assert lab.markers.stream.type == found[0].type
+
+
 def test_exactly_one_stream_must_fit():
     recording = walkers.trial().recording
     markers, forces = (found_of(recording, role) for role in Role)
@@ -880,6 +856,10 @@ def test_the_worst_verdict_decides():
 # Markers against forces
 
 
+def struck(offset_s, *, error_s=0.0001, spread_s=0.0005, n=10):
+    return SyncOffset(offset_s, error_s, TAP_BOUND_S, spread_s, n, "tap", offset_s)
+
+
 @pytest.mark.parametrize(
     ("offset_s", "verdict", "cure"),
     [
@@ -891,24 +871,33 @@ def test_the_worst_verdict_decides():
     ],
 )
 def test_the_offset_is_judged_by_two_and_five_milliseconds(offset_s, verdict, cure):
-    finding = judge_offset(offset_s, 0.0005, walkers.lab(), "10 strikes")
+    finding = judge_strikes(struck(offset_s), walkers.lab())
     assert finding.verdict is verdict
     assert cure in finding.cure
     known = lab_with(forces={"device_delay_s": 0.010})
-    assert "device_delay_s = 0.0161" in judge_offset(0.0061, 0.0, known, "10 strikes").cure
+    assert "device_delay_s = 0.0161" in judge_strikes(struck(0.0061), known).cure
 
 
 def test_strikes_that_differ_are_said():
-    finding = judge_offset(0.001, 0.0015, walkers.lab(), "10 strikes")
+    finding = judge_strikes(struck(0.001, spread_s=0.0015), walkers.lab())
     assert finding.verdict is Verdict.WARNING
     assert "not steady" in finding.cure
 
 
-@pytest.mark.parametrize("delay_s", [0.0, 0.010])
-def test_a_rod_on_both_belts(delay_s):
-    """A rod with one marker struck six times on each belt, forces late by `delay_s`."""
+def test_a_rod_is_not_said_to_tell_more_than_it_does():
+    """What the method may be wrong by, and twice the standard error; ten strikes at least."""
+    finding = judge_strikes(struck(0.001, error_s=0.0002), walkers.lab())
+    assert finding.verdict is Verdict.OK
+    assert f"± {1e3 * TAP_BOUND_S + 0.4:.1f} ms, 10 strikes" in finding.found
+    few = judge_strikes(struck(0.001, n=9), walkers.lab())
+    assert few.verdict is Verdict.WARNING
+    assert "10 or more" in few.cure
+
+
+def struck_rod(delay_s, strikes=12, zero_n=0.0):
+    """A rod with one marker struck on the belts in turn, forces late by `delay_s`."""
     recording = walkers.trial().recording
-    contacts_s = 0.6 + 0.6137 * np.arange(12)
+    contacts_s = 0.6 + 0.6137 * np.arange(strikes)
     t, force_t = np.arange(0.0, 8.5, 0.005), np.arange(0.0, 8.5, 0.001)
     height, loads = np.full(len(t), 0.40), np.zeros((len(force_t), 12))
     fall_s = np.sqrt(2 * 0.1 / 15.0)
@@ -919,46 +908,94 @@ def test_a_rod_on_both_belts(delay_s):
         height[(d >= 0) & (d < 0.2)] = 0.30
         hit = (force_t >= contact + delay_s) & (force_t < contact + delay_s + 0.05)
         loads[hit, 2 + 6 * (i % 2)] = -300.0  # Fz of a plate points down
+    loads[:, [2, 8]] -= zero_n
     values = np.zeros((len(t), 3))
     values[:, 2] = height
     values[:, 0] = 0.1
     channels = tuple(Channel(f"ROD_{a}", "m", f"Position{a}", "ROD") for a in "XYZ")
-    streams = {
+    return Seen({
         role: SeenStream(info, stamps_s, data, stamps_s, np.zeros(len(data)))
         for role, info, stamps_s, data in (
             (Role.MARKERS, replace(recording.markers.info, channels=channels, nominal_rate_hz=200.0), t, values),
             (Role.FORCES, recording.forces.info, force_t, loads),
         )
-    }  # fmt: skip
-    finding = judged(Seen(streams), tap="ROD")["markers against forces"]
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.010, -0.07, 0.15])
+@pytest.mark.parametrize("zero_n", [0.0, 25.0])
+def test_a_rod_on_both_belts(delay_s, zero_n):
+    finding = judged(struck_rod(delay_s, zero_n=zero_n), tap="ROD")["markers against forces"]
     assert "12 strikes" in finding.found
     assert finding.verdict is (Verdict.FAILED if delay_s else Verdict.OK)
     if delay_s:
         # The load jumps to 300 N between two samples, so 20 N are read up to 0.9 ms early.
-        assert 0.0090 < float(finding.cure.split("device_delay_s = ")[1].split()[0]) < 0.0105
-    assert judged(Seen(streams), tap="NONE")["markers against forces"].verdict is Verdict.FAILED
+        told_s = float(finding.cure.split("device_delay_s = ")[1].split()[0])
+        assert -0.001 < told_s * np.sign(delay_s) - delay_s < 0.0005
+        assert f"under [{'forces' if delay_s > 0.0 else 'markers'}]" in finding.cure
+
+
+def test_a_rod_of_another_name_or_too_few_strikes():
+    assert judged(struck_rod(0.0), tap="NONE")["markers against forces"].verdict is Verdict.FAILED
+    few = judged(struck_rod(0.0, strikes=4), tap="ROD")["markers against forces"]
+    assert few.verdict is Verdict.NOT_CHECKED
+    assert "4 strikes in the forces and 4 stops of ROD, of which 4 fit" in few.found
+    assert "5 are needed" in few.found
+    six = judged(struck_rod(0.0, strikes=6), tap="ROD")["markers against forces"]
+    assert six.verdict is Verdict.WARNING
+    assert "few strikes" in six.cure
+
+
+def test_a_gap_is_no_strike():
+    """A plate that reads -40 N while empty, and now and then no number."""
+
+    def gaps(values):
+        values[300:8000:250, 2] = np.nan
+
+    seen = with_values(struck_rod(0.0, strikes=0, zero_n=-40.0), Role.FORCES, gaps)
+    finding = judged(seen, tap="ROD")["markers against forces"]
+    assert "0 strikes in the forces" in finding.found
+
+
+def test_strikes_that_fit_no_stop_are_said_and_give_no_number():
+    """Forces 300 ms late, half of the time from one strike to the next."""
+    finding = judged(struck_rod(0.305), tap="ROD")["markers against forces"]
+    assert finding.verdict is Verdict.NOT_CHECKED
+    assert (
+        "12 strikes in the forces and 12 stops of ROD, of which none fit within 200 ms"
+        in finding.found
+    )
+    assert "late" in finding.cure
 
 
 def test_a_rod_that_was_not_struck():
     finding = judged(stand(), tap="RKNE")["markers against forces"]
     assert finding.verdict is Verdict.NOT_CHECKED
-    assert "0 strikes" in finding.found
+    assert "0 strikes in the forces and 0 stops of RKNE" in finding.found
 
 
 @pytest.mark.parametrize(
-    ("offset_s", "verdict"),
+    ("offset_s", "bound_s", "verdict"),
     [
-        (0.009, Verdict.OK),
-        (-0.009, Verdict.OK),
-        (0.013, Verdict.WARNING),
-        (0.017, Verdict.FAILED),
-        (-0.017, Verdict.FAILED),
+        (0.0, 0.008, Verdict.NOT_CHECKED),
+        (-0.0049, 0.008, Verdict.NOT_CHECKED),
+        (0.0055, 0.008, Verdict.WARNING),
+        (-0.009, 0.008, Verdict.WARNING),
+        (0.013, 0.008, Verdict.WARNING),
+        (0.017, 0.008, Verdict.FAILED),
+        (-0.017, 0.008, Verdict.FAILED),
+        (0.0015, 0.002, Verdict.OK),
+        (-0.0025, 0.002, Verdict.NOT_CHECKED),
     ],
 )
-def test_steps_count_beyond_what_they_can_tell(offset_s, verdict):
-    finding = judge_steps(offset_s, 0.0005, 0.008, 5, walkers.lab())
+def test_steps_say_ok_only_where_they_can_tell(offset_s, bound_s, verdict):
+    finding = judge_steps(offset_s, 0.0005, bound_s, 5, walkers.lab())
     assert finding.verdict is verdict
-    assert "± 9 ms" in finding.found
+    assert f"± {1e3 * bound_s + 1:.0f} ms" in finding.found
+    if verdict is not Verdict.OK:
+        assert "--tap MARKER" in finding.cure
+    if verdict is Verdict.NOT_CHECKED:
+        assert "a walk cannot tell it closer" in finding.found
     assert "± 10 ms" in judge_steps(offset_s, np.nan, 0.008, 1, walkers.lab()).found
 
 
@@ -973,4 +1010,19 @@ def test_real_walkers_on_treadmills_have_no_failure(trial):
     )
     assert "someone walks" in found["situation"].found
     assert {n for n, f in not_ok(found).items() if f.verdict is Verdict.FAILED} == set()
-    assert {n for n, f in not_ok(found).items()} <= {"marker names"}
+    # One seems 8 ms out of step, which a walk does not tell for certain: that is asked about.
+    step = Verdict.WARNING if "gait2354" in trial.folder else Verdict.NOT_CHECKED
+    assert found["markers against forces"].verdict is step
+    assert {n for n, f in not_ok(found).items()} <= {"marker names", "markers against forces"}
+
+
+@needs_data
+@pytest.mark.parametrize("late_s", [0.010, -0.010])
+def test_a_real_walk_ten_milliseconds_out_of_step_is_not_ready(late_s):
+    trial = TRIALS[1]
+    lab = read_lab(trial.lab).lab
+    seen = of(read_recording(trial.path(trial.walk), lab, None))
+    seen = changed(seen, Role.FORCES, stamps_s=seen.forces.stamps_s + late_s)
+    bad = judged(seen, lab, mass_kg=trial.mass_kg)["markers against forces"]
+    assert bad.verdict is Verdict.WARNING
+    assert "--tap MARKER" in bad.cure

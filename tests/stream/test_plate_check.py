@@ -9,17 +9,14 @@ import numpy as np
 import pytest
 import walkers
 
-from stream.check_seen import Seen, SeenStream, Verdict
+from stream.check_pole import Pole, Weight, one_marker_m, read_pole
+from stream.check_seen import Seen, SeenStream, Verdict, worst
 from stream.errors import EkamError
 from stream.lab import read_lab
 from stream.plate_check import (
-    Pole,
-    Weight,
     check_plates,
     keep_record,
     latest_plate_check,
-    one_marker_m,
-    read_pole,
     read_record,
     record_path,
 )
@@ -149,11 +146,127 @@ def test_the_zero_is_taken_off_as_in_a_session_and_still_said():
 def test_what_the_pole_did_not_touch_is_said():
     left, tip, axis = pressed(Side.LEFT, SPOTS[:2])
     found, figures = judged(seen_of(left, None, tip, axis), pole=POLE)
-    assert found["right plate pole"].verdict is Verdict.NOT_CHECKED
+    assert found["right plate pole"].verdict is Verdict.INCOMPLETE
     assert found["left plate points"].verdict is Verdict.WARNING
     assert figures["right"]["pole"] == {}
     found, _ = judged(seen_of(left, None, tip, axis))
     assert found["centre of pressure"].verdict is Verdict.NOT_CHECKED
+
+
+def nothing_put_down(**options):
+    rows = 4000
+    tip = np.tile([0.0, 0.3, 0.0], (rows, 1))
+    seen = seen_of(None, None, tip, np.tile([0.0, 1.0, 0.0], (rows, 1)))
+    return check_plates(seen, walkers.lab(), **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ({"pole": POLE}, "pole"),
+        ({"weight": Weight(20.0, POLE.low)}, "weight"),
+        ({"weight": Weight(20.0)}, "weight"),
+    ],
+)
+def test_what_was_asked_for_and_not_done_is_incomplete(options, line):
+    check = nothing_put_down(**options)
+    assert worst(check.findings) is Verdict.INCOMPLETE
+    said = {finding.check: finding.verdict for finding in check.findings}
+    for side in ("left", "right"):
+        assert said[f"{side} plate {line}"] is Verdict.INCOMPLETE
+    # What nobody asked for may be left out.
+    assert worst(nothing_put_down().findings) is Verdict.OK
+
+
+def test_a_place_whose_marker_is_hidden_is_incomplete():
+    left, tip, axis = pressed(Side.LEFT, SPOTS[:1], load_n=196.2, lean_deg=0.0)
+    seen = seen_of(left, left, tip, axis)
+    hidden = replace(seen.markers, values=np.full_like(seen.markers.values, np.nan))
+    found, _ = judged(Seen({**seen.streams, Role.MARKERS: hidden}), weight=Weight(20.0, POLE.low))
+    assert found["left plate weight place"].verdict is Verdict.INCOMPLETE
+
+
+def test_something_on_the_plate_all_the_time_is_incomplete():
+    left, tip, axis = pressed(Side.LEFT, SPOTS[:1])
+    check = check_plates(seen_of(left * 0.0 + left[100], None, tip, axis), walkers.lab(), pole=None)
+    said = {finding.check: finding.verdict for finding in check.findings}
+    assert said["left plate zero"] is Verdict.INCOMPLETE
+
+
+@pytest.mark.parametrize("options", [{"pole": POLE}, {"weight": Weight(400.0 / 9.81)}])
+def test_a_plate_that_is_pushed_down_upside_down_is_told_its_sign(options):
+    left, tip, axis = pressed(Side.LEFT, lean_deg=0.0)
+    right, *_ = pressed(Side.RIGHT, lean_deg=0.0)
+    found, _ = judged(seen_of(-left, right, tip, axis), **options)
+    bad = found["left plate direction"]
+    assert bad.verdict is Verdict.FAILED
+    assert "points down (100%)" in bad.found
+    assert "sign wrong" in bad.cure
+    assert not any("never loaded" in finding.found for finding in found.values())
+
+
+def test_a_plate_that_sends_zeros_only_fails():
+    left, tip, axis = pressed(Side.LEFT)
+    seen = seen_of(left, None, tip, axis)
+    values = seen.forces.values.copy()
+    values[:, 6:] = 0.0
+    silent = Seen({**seen.streams, Role.FORCES: replace(seen.forces, values=values)})
+    found, _ = judged(silent)
+    assert found["right plate channels"].verdict is Verdict.FAILED
+
+
+def emptied(noise_n=0.5, offset_n=0.0, rows=3000):
+    tip = np.tile([0.0, 0.3, 0.0], (rows, 1))
+    axis = np.tile([0.0, 1.0, 0.0], (rows, 1))
+    return seen_of(None, None, tip, axis, noise_n=noise_n, offset_n=offset_n)
+
+
+def test_zero_and_noise_are_those_of_the_empty_part_alone(lab_file):
+    """Belts that shake the plates while they run, and quiet plates while the pole is pressed for minutes."""
+    running, stopped = emptied(noise_n=7.0, offset_n=4.0), both_plates()
+    check = check_plates(running, walkers.lab(), pole=POLE, then=stopped, belts="running")
+    found = {finding.check: finding for finding in check.findings}
+    for side in ("left", "right"):
+        assert found[f"{side} plate zero"].verdict is Verdict.FAILED
+        assert "noisy" in found[f"{side} plate zero"].cure
+        assert check.figures[side]["unloaded"]["sd"][1] == pytest.approx(7.0, abs=0.5)
+        assert check.figures[side]["unloaded"]["mean"][1] == pytest.approx(4.0, abs=0.5)
+        # The pole is compared with what the plates read while the belts stood.
+        assert found[f"{side} plate pole"].verdict is Verdict.OK
+        assert check.figures[side]["pole"]["rms_m"] < 0.001
+    path = keep_record(lab_file, check, NOW, "pole")
+    assert json.loads(path.read_text())["latest"]["belts"] == "running"
+    one_go = check_plates(both_plates(), walkers.lab(), pole=POLE)
+    keep_record(lab_file, one_go, NOW, "pole")
+    assert json.loads(path.read_text())["latest"]["belts"] == "unknown"
+
+
+def test_a_second_part_without_an_empty_stretch_takes_the_first_ones_zero():
+    left, tip, axis = pressed(Side.LEFT, [(0.5, 0.12)])
+    pressing = slice(0, round(0.95 * CONTACT_S * FORCE_HZ))
+    then = seen_of(left[pressing], None, tip[pressing], axis[pressing], offset_n=8.0)
+    check = check_plates(emptied(offset_n=8.0), walkers.lab(), pole=POLE, then=then)
+    assert check.figures["left"]["pole"]["rms_m"] < 0.001
+
+
+@pytest.mark.parametrize("part", ["zero only", "first of two"])
+def test_somebody_on_the_plates_that_should_be_empty(part):
+    recording = walkers.trial().recording
+    streams = {
+        each.info.role: SeenStream(
+            each.info, each.stamps_s, each.values, each.stamps_s, np.zeros(len(each.stamps_s))
+        )
+        for each in recording.streams()
+    }
+    if part == "zero only":
+        check = check_plates(Seen(streams), walkers.lab())
+    else:
+        check = check_plates(Seen(streams), walkers.lab(), pole=POLE, then=both_plates())
+    assert worst(check.findings) is Verdict.INCOMPLETE
+    found = {finding.check: finding for finding in check.findings}
+    for side in ("left", "right"):
+        assert "walks on it" in found[f"{side} plate zero"].found
+        assert "unloaded" not in check.figures[side]
 
 
 def test_markers_the_wrong_way_round_are_said():
@@ -264,8 +377,38 @@ def test_a_session_is_told_how_the_plates_are(lab_file, good_check):
     other = latest_plate_check(lab_file.path, NOW)
     assert not other.good
     assert "lab file has changed" in other.sentence
+    keep_record(read_lab(lab_file.path), nothing_put_down(pole=POLE), NOW, "pole")
+    undone = latest_plate_check(lab_file.path, NOW)
+    assert not undone.good
+    assert "(with the pole): incomplete" in undone.sentence
+    assert "it is incomplete (left plate pole, right plate pole)" in undone.sentence
     bad = check_plates(both_plates(shift_m=(0.02, 0.0)), walkers.lab(), pole=POLE)
     keep_record(read_lab(lab_file.path), bad, NOW, "pole")
     failing = latest_plate_check(lab_file.path, NOW)
     assert not failing.good
     assert "it failed (right plate pole)" in failing.sentence
+
+
+def test_a_pole_that_failed_is_not_forgotten_for_empty_plates(lab_file, good_check):
+    bad = check_plates(both_plates(shift_m=(0.02, 0.0)), walkers.lab(), pole=POLE)
+    keep_record(lab_file, bad, NOW, "pole")
+    keep_record(lab_file, nothing_put_down(), NOW + timedelta(hours=1), "zero")
+    latest = latest_plate_check(lab_file.path, NOW + timedelta(hours=2))
+    assert not latest.good
+    assert "2030-05-06 08:08 UTC (empty plates only): ok" in latest.sentence
+    assert "2030-05-06 07:08 UTC (with the pole): failed" in latest.sentence
+    assert "it failed (right plate pole)" in latest.sentence
+    assert "--plates --pole TOP,TIP" in latest.sentence
+    assert latest.entry["what"] == "zero"
+    undone = nothing_put_down(weight=Weight(20.0))
+    keep_record(lab_file, good_check, NOW + timedelta(hours=3), "pole")
+    assert latest_plate_check(lab_file.path, NOW + timedelta(hours=4)).good
+    keep_record(lab_file, undone, NOW + timedelta(hours=5), "weight")
+    keep_record(lab_file, nothing_put_down(), NOW + timedelta(hours=6), "zero")
+    latest = latest_plate_check(lab_file.path, NOW + timedelta(hours=7))
+    assert not latest.good
+    assert "(with a weight): incomplete" in latest.sentence
+    # A good one of a kind that is old counts still: only the last check of all must be fresh.
+    keep_record(lab_file, good_check, NOW + timedelta(hours=8), "weight")
+    keep_record(lab_file, nothing_put_down(), NOW + timedelta(days=5), "zero")
+    assert latest_plate_check(lab_file.path, NOW + timedelta(days=5, hours=1)).good
