@@ -7,7 +7,7 @@ from compute.sync_offset import MIN_TAPS, SyncOffset, measure_offset, measure_ta
 from stream.check_markers import seen_m
 from stream.check_plates import PlateSeen
 from stream.check_pole import one_marker_m
-from stream.check_seen import Finding, Seen, failed, not_checked, ok, warning
+from stream.check_seen import Finding, Seen, failed, incomplete, not_checked, ok, warning
 from stream.errors import EkamError
 from stream.lab import Lab
 from stream.mapping import PlateMap, present_markers
@@ -124,7 +124,7 @@ def judge_tap(seen: Seen, lab: Lab, plates: list[PlateSeen], tap: str) -> list[F
         return [judge_strikes(found, lab)]
     fit = f"{found.n or 'none'} fit within {1e3 * TAP_SEARCH_S:.0f} ms"
     return [
-        not_checked(
+        incomplete(
             NAME,
             f"{len(strikes_s)} strikes in the forces and {len(stops_s)} stops of {tap}, of which "
             f"{fit}; {MIN_TAPS} are needed",

@@ -938,7 +938,7 @@ def test_a_rod_on_both_belts(delay_s, zero_n):
 def test_a_rod_of_another_name_or_too_few_strikes():
     assert judged(struck_rod(0.0), tap="NONE")["markers against forces"].verdict is Verdict.FAILED
     few = judged(struck_rod(0.0, strikes=4), tap="ROD")["markers against forces"]
-    assert few.verdict is Verdict.NOT_CHECKED
+    assert few.verdict is Verdict.INCOMPLETE
     assert "4 strikes in the forces and 4 stops of ROD, of which 4 fit" in few.found
     assert "5 are needed" in few.found
     six = judged(struck_rod(0.0, strikes=6), tap="ROD")["markers against forces"]
@@ -960,7 +960,7 @@ def test_a_gap_is_no_strike():
 def test_strikes_that_fit_no_stop_are_said_and_give_no_number():
     """Forces 300 ms late, half of the time from one strike to the next."""
     finding = judged(struck_rod(0.305), tap="ROD")["markers against forces"]
-    assert finding.verdict is Verdict.NOT_CHECKED
+    assert finding.verdict is Verdict.INCOMPLETE
     assert (
         "12 strikes in the forces and 12 stops of ROD, of which none fit within 200 ms"
         in finding.found
@@ -970,7 +970,7 @@ def test_strikes_that_fit_no_stop_are_said_and_give_no_number():
 
 def test_a_rod_that_was_not_struck():
     finding = judged(stand(), tap="RKNE")["markers against forces"]
-    assert finding.verdict is Verdict.NOT_CHECKED
+    assert finding.verdict is Verdict.INCOMPLETE
     assert "0 strikes in the forces and 0 stops of RKNE" in finding.found
 
 
