@@ -154,5 +154,5 @@ def _process(
     if outcome.sync.alarming:
         err.print(f"Warning: {outcome.sync.alarming}.")
     console.print(stance_table(outcome.stances))
-    console.print(summary_table(outcome.stances))
+    console.print(summary_table(outcome.tally))
     console.print(f"Session folder: {folder}")

@@ -105,7 +105,7 @@ def run_session(
                 },
                 plate_check=plate_check,
             )
-            _report(folder, outcome.stances, recorder.fault or outcome.fault)
+            _report(folder, outcome, recorder.fault or outcome.fault)
             if outcome.sync.alarming:
                 err.print(f"Warning: {outcome.sync.alarming}.")
     if fault is not None:
@@ -214,9 +214,11 @@ def _limit(seconds: float | None, control: Control) -> Iterator[None]:
         timer.cancel()
 
 
-def _report(folder: Path, stances: list, fault: str) -> None:
-    out.print(stance_table(stances))
-    out.print(summary_table(stances))
+def _report(folder: Path, outcome: Outcome, fault: str) -> None:
+    out.print(stance_table(outcome.stances))
+    if len(outcome.tally) > len(outcome.stances):
+        out.print(f"The last {len(outcome.stances)} of {len(outcome.tally)}; all in stances.csv")
+    out.print(summary_table(outcome.tally))
     if fault:
         err.print(f"What was recorded is not complete: {fault}")
     out.print(f"Session folder: {folder}")

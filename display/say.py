@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from compute import Side, Stance
+from stream.sinks import Tally
 
 out = Console(soft_wrap=True, highlight=False, markup=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
@@ -32,21 +33,18 @@ def stance_table(stances: Sequence[Stance]) -> Table:
     return table
 
 
-def summary_table(stances: Sequence[Stance]) -> Table:
+def summary_table(tally: Tally) -> Table:
     """One row a leg: how many, and mean ± SD of the valid ones."""
     table = Table(title="Summary", title_justify="left", box=None, pad_edge=False)
     for name in ("side", "valid", "rejected", "EKAM peak 1", "EKAM peak 2", "stance s"):
         table.add_column(name, justify="left" if name == "side" else "right")
     for side in Side:
-        of_leg = [stance for stance in stances if stance.side is side]
-        valid = [stance for stance in of_leg if stance.valid]
+        valid = tally.valid(side)
         table.add_row(
             side.word,
             str(len(valid)),
-            str(len(of_leg) - len(valid)),
-            _mean_sd([stance.ekam_peak1_nm_per_kg for stance in valid]),
-            _mean_sd([stance.ekam_peak2_nm_per_kg for stance in valid]),
-            _mean_sd([stance.stance_s for stance in valid]),
+            str(tally.rejected(side)),
+            *(_mean_sd(values) for values in valid.T),
         )
     return table
 
@@ -55,7 +53,7 @@ def _number(value: float) -> str:
     return "–" if np.isnan(value) else f"{value:.3f}"
 
 
-def _mean_sd(values: list[float]) -> str:
-    if not values:
+def _mean_sd(values: np.ndarray) -> str:
+    if not len(values):
         return "–"
     return f"{np.mean(values):.3f} ± {np.std(values, ddof=1) if len(values) > 1 else 0.0:.3f}"

@@ -2,7 +2,6 @@
 
 import json
 import platform
-from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -89,8 +88,7 @@ def write_session_json(
     origin : where the data came from: file and hash, or the LSL configuration.
     plate_check : how the plates' last daily check ended; None where it does not apply.
     """
-    reasons = Counter(reason for stance in outcome.stances for reason in stance.reasons)
-    valid = {side.word: len(outcome.valid(side)) for side in Side}
+    tally = outcome.tally
     table = {
         "mode": mode,
         "written_utc": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -124,9 +122,9 @@ def write_session_json(
             for role, info in outcome.infos.items()
         },
         "stances": {
-            "valid": valid,
-            "rejected": len(outcome.stances) - sum(valid.values()),
-            "reasons": dict(sorted(reasons.items())),
+            "valid": {side.word: len(tally.valid(side)) for side in Side},
+            "rejected": sum(tally.rejected(side) for side in Side),
+            "reasons": dict(sorted(tally.reasons.items())),
         },
         "latency_ms": {
             "what": "deciding sample's stamp to value handed to the walker window",

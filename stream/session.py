@@ -326,7 +326,7 @@ class Session:
             except OSError as error:  # a full disk must not take the walker's feedback away
                 self.outcome.fault = f"stances cannot be written: {error.strerror}; free the disk"
         kept = replace(stance, curves=None)  # an hour of them would be a hundred megabytes
-        self.outcome.stances.append(kept)
+        self.outcome.add(kept, live=self._now is not None)
         self._recent.append(kept)
         self._counts[int(stance.valid), stance.side] += 1
 

@@ -1,5 +1,7 @@
 """What a session hands on: to whoever keeps stances, to whoever keeps chunks, and to its summary."""
 
+from array import array
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import nan
@@ -11,6 +13,9 @@ from compute import Side, Stance
 from compute.early import Early
 from stream.source import Chunk, Role, StreamHealth, StreamInfo
 from stream.sync_check import SyncVerdict
+
+KEPT = 500
+"""Stances of a live session that stay in memory; all are in ``stances.csv``."""
 
 
 @dataclass(frozen=True)
@@ -101,13 +106,54 @@ class RawSink(Protocol):
         ...
 
 
+class Tally:
+    """What is kept of every stance for the summary, 40 bytes each.
+
+    Attributes
+    ----------
+    reasons : how often each was given.
+    """
+
+    def __init__(self) -> None:
+        self.reasons: Counter[str] = Counter()
+        self._rows = array("d")
+
+    def add(self, stance: Stance) -> None:
+        """Count a stance."""
+        self.reasons.update(stance.reasons)
+        self._rows.extend(
+            (
+                stance.side,
+                stance.valid,
+                stance.ekam_peak1_nm_per_kg,
+                stance.ekam_peak2_nm_per_kg,
+                stance.stance_s,
+            )
+        )
+
+    def __len__(self) -> int:
+        return len(self._rows) // 5
+
+    def rejected(self, side: Side) -> int:
+        """Rejected stances of one leg."""
+        return int(np.sum((self._table()[:, 0] == side) & (self._table()[:, 1] == 0.0)))
+
+    def valid(self, side: Side) -> np.ndarray:
+        """First and second peak (N·m/kg) and duration (s) of the valid stances of a leg, shape (n, 3)."""
+        table = self._table()
+        return table[(table[:, 0] == side) & (table[:, 1] != 0.0), 2:]
+
+    def _table(self) -> np.ndarray:
+        return np.array(self._rows, dtype=np.float64).reshape(-1, 5)
+
+
 @dataclass
 class Outcome:
     """What a session leaves behind for its summary.
 
     Attributes
     ----------
-    stances : without their curves.
+    stances : of a file all, of a live session the last `KEPT`, without their curves. tally: of all.
     notes : what the operator was told about the streams, e.g. markers that are not there.
     feedback : what the walker was aimed at, with the baselines reached.
     live_delay_s : delay of the causal trace; NaN where there is none.
@@ -119,6 +165,7 @@ class Outcome:
     rates_hz: dict[Role, float]
     notes: tuple[str, ...] = ()
     stances: list[Stance] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
     latencies_ms: list[float] = field(default_factory=list)
     early_latencies_ms: list[float] = field(default_factory=list)
     flush_latencies_ms: list[float] = field(default_factory=list)
@@ -129,6 +176,9 @@ class Outcome:
     healths: tuple[StreamHealth, ...] = ()
     fault: str = ""
 
-    def valid(self, side: Side) -> list[Stance]:
-        """Valid stances of one leg."""
-        return [stance for stance in self.stances if stance.valid and stance.side is side]
+    def add(self, stance: Stance, *, live: bool) -> None:
+        """Keep a stance."""
+        self.tally.add(stance)
+        self.stances.append(stance)
+        if live and len(self.stances) > KEPT:
+            del self.stances[0]
