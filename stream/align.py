@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compute import arrivals, even_times
+from compute import arrivals, even_times, sample_grid
 from stream.source import Chunk, Role, StreamInfo
 
 MEASURE_S = 2.0
@@ -222,7 +222,7 @@ class _Stream:
         even_times.even(np.empty(0), 0, False, self.stamps, np.empty(0), np.empty(0))
 
     def _begin(self) -> None:
-        self.stamps = even_times.new_stream(self._period_s)
+        self.stamps = sample_grid.new_stream(self._period_s)
         self._stamps_s = np.empty(0)
         self._chunks: deque[Chunk] = deque()
         self._taken = 0

@@ -11,6 +11,7 @@ import numpy as np
 
 import compute.dropped_frames as d
 import compute.even_times as e
+import compute.sample_grid as g
 
 
 class Twin:
@@ -18,7 +19,7 @@ class Twin:
 
     def __init__(self, period_s):
         self.nominal = self.period = self.middle = period_s
-        self.per_block = max(4, ceil(e.LEARN_S / period_s))
+        self.per_block = max(4, ceil(g.LEARN_S / period_s))
         self.known, self.late, self.newest = False, 0.0, -inf
         self.held, self.back, self.run = [], [], None
         self.times, self.steps = [], []
@@ -48,7 +49,7 @@ class Twin:
 
     def one(self, stamp):
         if not self.held and not self.back:
-            self.weighed = self.late > 0.5 * e.TOLERANCE_S
+            self.weighed = self.late > 0.5 * g.TOLERANCE_S
         period, surely = self.period, self.least_drops()
         late = stamp - self.grid(self.last + 1 + len(self.held) + len(self.back))
         if late - surely * period < -(period + e.BACK_S):
@@ -78,7 +79,7 @@ class Twin:
         else:
             if self.run is None:
                 self.run = {"from": stamp, "least": late, "at": stamp}
-            elif late < self.run["least"] - e.TOLERANCE_S:
+            elif late < self.run["least"] - g.TOLERANCE_S:
                 self.run["least"], self.run["at"] = late, stamp
             self.held.append(stamp)
             self.judge(stamp)
@@ -101,7 +102,7 @@ class Twin:
         places = floor((least + self.slack()) / self.period)
         certain = [i for i, x in enumerate(lates) if x < (places + 1) * self.period - self.slack()]
         n = certain[-1] + 1 if certain else 0
-        if max([least, *lates]) - least <= e.TOLERANCE_S:
+        if max([least, *lates]) - least <= g.TOLERANCE_S:
             places = floor(least / self.period + 0.5)
             self.shift(least - places * self.period)
             n = len(self.held)
@@ -122,7 +123,7 @@ class Twin:
 
     def weigh(self, stamp, late):
         """Every way to explain the held samples: how likely (logarithm), and drops before each of them."""
-        period, mean = self.period, max(self.delay, 0.5 * e.TOLERANCE_S)
+        period, mean = self.period, max(self.delay, 0.5 * g.TOLERANCE_S)
         together = 0 <= stamp - self.previous <= d.TOGETHER * period
         highest = floor((late + self.slack()) / period)
         so_far = sorted(path[-1] if path else 0 for _, path in self.guesses)
@@ -205,15 +206,15 @@ class Twin:
         steps = np.diff(held)
         if len(held) > 3:
             middle = median(steps)
-            alike = [step for step in steps if abs(step - middle) < 0.5 * e.TOLERANCE_S]
+            alike = [step for step in steps if abs(step - middle) < 0.5 * g.TOLERANCE_S]
             if len(alike) >= 0.8 * len(steps) and abs(middle / self.nominal - 1) < 0.06:
                 self.period = self.middle = sum(alike) / len(alike)
         late = np.array([s - held[0] - i * self.period for i, s in enumerate(held)])
-        least = min(late[late >= median(late) - e.LEARN_S])
+        least = min(late[late >= median(late) - g.LEARN_S])
         self.at, self.zero, self.last = held[0] + least, 0, -1
         if len(held) > 3:
             self.late = self.delay = min(median(abs(steps - self.period)) / log(2), d.HOLD_S)
-        if median(late - least) < 0.1 * e.TOLERANCE_S:
+        if median(late - least) < 0.1 * g.TOLERANCE_S:
             self.late = 0.0
         self.known, self.run, self.back = True, None, []
         self.block, self.points, self.assigned = [], [], -inf
@@ -235,7 +236,7 @@ class Twin:
         if not lying:
             return
         _, place, stamp = min(lying, key=lambda each: each[0])
-        self.points = [*self.points, [place, stamp]][-e.BLOCKS :]
+        self.points = [*self.points, [place, stamp]][-g.BLOCKS :]
         if len(self.points) == 1:
             self.zero, self.at = place, stamp
             return
@@ -246,11 +247,11 @@ class Twin:
             above = y - (y[i] + through * (x - x[i]))
             if above.min() >= -1e-12 - 4 * np.spacing(abs(y).max()) and above.sum() < best - 1e-12:
                 best, slope = above.sum(), through
-        limit = e.SLOPE * self.middle
+        limit = g.SLOPE * self.middle
         slope = min(max(slope, self.middle - limit), self.middle + limit)
         span_s = (x[-1] - x[0]) * self.middle
-        self.period = self.middle + span_s / (span_s + e.RATE_S) * (slope - self.middle)
-        if len(x) == e.BLOCKS:
+        self.period = self.middle + span_s / (span_s + g.RATE_S) * (slope - self.middle)
+        if len(x) == g.BLOCKS:
             self.middle = self.period
         self.zero, self.at = place, min(y + self.period * (place - x))
 
@@ -261,7 +262,7 @@ class Twin:
 
     def move_places(self, by):
         self.last += by
-        if self.last - self.assigned > 4 * self.per_block or self.late <= 0.5 * e.TOLERANCE_S:
+        if self.last - self.assigned > 4 * self.per_block or self.late <= 0.5 * g.TOLERANCE_S:
             return
         self.points = [[x + by if x >= self.assigned else x, y] for x, y in self.points]
         if self.block:
@@ -280,7 +281,7 @@ class Twin:
         self.last += 1
         grid = self.grid(self.last)
         late = stamp - grid
-        self.give(grid if late > e.TOLERANCE_S else stamp, step)
+        self.give(grid if late > g.TOLERANCE_S else stamp, step)
         if stamp > self.before + d.TOGETHER * self.period:
             self.rests.append(stamp - max(grid, self.before))
         self.before = stamp
@@ -289,7 +290,7 @@ class Twin:
             self.fit()
 
     def give(self, at, step=0.0):
-        self.times.append(at if at > self.newest + e.SAME_S else nan)
+        self.times.append(at if at > self.newest + g.SAME_S else nan)
         self.steps.append(step)
         self.newest = max(self.newest, at)
 

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compute.dropped_frames import HOLD_S
-from compute.even_times import LEARN_S, even, mean_lateness_s, new_stream
+from compute.even_times import even, mean_lateness_s
+from compute.sample_grid import LEARN_S, new_stream
 
 RATES = (100.0, 200.0, 250.0, 1000.0)
 
