@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from compute import Engine
 from compute.feedback import Target
 from display.say import err, out, stance_table, summary_table
 from display.screens import no_screen_reason
@@ -29,6 +28,7 @@ from stream.source import Role, Source
 from stream.status import Control, SessionView
 from stream.subject_file import SubjectFile
 from stream.tables import CurvesCsv, StancesCsv
+from stream.warm_up import warm_up as compile_all
 
 
 def run_session(
@@ -127,7 +127,7 @@ def warm_up(lab: LabFile, subject: SubjectFile) -> None:
         _leaves_at_once(),
         err.status("Preparing the compute core (the first start takes about a minute) …"),
     ):
-        Engine(subject.subject, 100.0, 1000.0, lab.lab.settings()).warm_up()
+        compile_all(lab.lab, subject.subject)
 
 
 @contextmanager
