@@ -66,6 +66,8 @@ def _verify(folder: Path) -> None:
     if found.difference:
         raise EkamError(f"{folder} does not repeat itself: {found.difference}")
     out.print(f"{folder}: {found.stances} stances, every column the same, bit for bit")
+    if found.beyond:
+        out.print(f"{found.beyond} more cannot be compared: the recording broke off with them")
 
 
 def _process(

@@ -28,7 +28,8 @@ class Recording:
     """What a file holds. `forces` is None for a trial without force plates (some static trials).
 
     `notes` are sentences to be shown: what was assumed or chosen when the file was read. `received` holds
-    a session's own recording as it was received: every chunk with its arrivals and clock offsets.
+    a session's own recording as it was received: every chunk with its arrivals and clock offsets. `whole` is
+    False when the recording broke off.
     """
 
     path: Path
@@ -36,6 +37,7 @@ class Recording:
     forces: RecordedStream | None
     notes: tuple[str, ...] = ()
     received: tuple[Chunk, ...] = field(default=(), repr=False)
+    whole: bool = True
 
     def streams(self) -> tuple[RecordedStream, ...]:
         """The streams that are there, markers first."""

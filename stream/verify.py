@@ -6,17 +6,25 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from stream.errors import EkamError
 from stream.file_source import FileSource
 from stream.lab import read_lab
 from stream.readers import read_recording
+from stream.recording import Recording
 from stream.session import Session
+from stream.source import Role
 from stream.status import SessionView
 from stream.subject_file import read_subject
 from stream.tables import StancesCsv
 
 NOT_REPEATED = ("shown", "latency_ms")
 """Columns that tell of the windows and of the machine, not of the walk."""
+
+TAIL_S = 0.5
+"""A recording that broke off lacks what the last stances were decided by: those that ended so long before
+its end, or later, are not compared."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +36,13 @@ class Verified:
     stances : lines compared.
     difference : the first one, a sentence; empty when every column of every stance is the same.
     notes : about the recording.
+    beyond : lines that cannot be compared, for the recording broke off before or with them.
     """
 
     stances: int
     difference: str
     notes: tuple[str, ...] = ()
+    beyond: int = 0
 
 
 def verify(folder: Path) -> Verified:
@@ -67,7 +77,25 @@ def verify(folder: Path) -> Verified:
         session.keep([StancesCsv(Path(made), sync=False)])
         session.run()
         again, then = _rows(Path(made) / "stances.csv"), _rows(folder / "stances.csv")
-    return Verified(len(then), _first_difference(then, again), recording.notes)
+    held = then
+    if not recording.whole:
+        end_s = _end_s(recording) - TAIL_S
+        held, again = (
+            [row for row in rows if float(row["t_off_s"]) < end_s] for rows in (then, again)
+        )
+    difference = _first_difference(held, again)
+    return Verified(len(held), difference, recording.notes, len(then) - len(held))
+
+
+def _end_s(recording: Recording) -> float:
+    """Where the stream that ends first ends, from the first marker sample."""
+    taken: dict[Role, list[np.ndarray]] = {role: [] for role in Role}
+    for chunk in recording.received:
+        taken[chunk.role].append(chunk.stamps_s + chunk.clock_offset_s)
+    markers, forces = (np.concatenate(taken[role]) for role in Role)
+    return float(
+        min(np.nanmax(markers), np.nanmax(forces)) - markers[np.isfinite(markers).argmax()]
+    )
 
 
 def _variable(folder: Path) -> str:
@@ -83,11 +111,12 @@ def _variable(folder: Path) -> str:
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return [
-            {key: text for key, text in row.items() if key not in NOT_REPEATED}
-            for row in csv.DictReader(file)
-        ]
+    text = path.read_text(encoding="utf-8")
+    whole_lines = text[: text.rfind("\n") + 1].splitlines()
+    return [
+        {key: text for key, text in row.items() if key not in NOT_REPEATED}
+        for row in csv.DictReader(whole_lines)
+    ]
 
 
 def _first_difference(then: list[dict[str, str]], again: list[dict[str, str]]) -> str:

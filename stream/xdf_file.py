@@ -75,7 +75,10 @@ def _read_own(path: Path, file: XdfFile, arrivals_of: Mapping[int, tuple[Role, i
             _arrived(sent[arrivals_of[block.stream_id][1]], block, received, first)
     for each in sent.values():
         _give_up(each, received, first)
-    notes = _damage_notes(path, file, received, set(sent), sum(s.no_arrival for s in sent.values()))
+    torn = bool(file.damage) and file.damage[-1][1] == path.stat().st_size
+    whole = not torn and sent.keys() <= file.finished
+    damage = file.damage[:-1] if torn else file.damage
+    notes = _notes(path, damage, whole, sum(each.no_arrival for each in sent.values()))
     missing = [role.value for role in Role if not any(chunk.role is role for chunk in received)]
     if missing:
         raise EkamError(
@@ -90,6 +93,7 @@ def _read_own(path: Path, file: XdfFile, arrivals_of: Mapping[int, tuple[Role, i
         replace(forces, stamps_s=forces.stamps_s - start_s),
         notes,
         tuple(received),
+        whole,
     )
 
 
@@ -191,19 +195,17 @@ def _as_arrays(role: Role, info: StreamInfo, received: list[Chunk]) -> RecordedS
     )
 
 
-def _damage_notes(
-    path: Path, file: XdfFile, received: list[Chunk], ids: set[int], no_arrival: int
+def _notes(
+    path: Path, damage: list[tuple[int, int]], whole: bool, no_arrival: int
 ) -> tuple[str, ...]:
     notes = []
-    torn = bool(file.damage) and file.damage[-1][1] == path.stat().st_size
-    damage = file.damage[:-1] if torn else file.damage
     if damage:
         size = sum(last - first for first, last in damage)
         notes.append(
             f"{path.name} is damaged: {size} of its bytes in {len(damage)} places could not be read; "
             "the samples in them are missing"
         )
-    if torn or not ids <= file.finished:
+    if not whole:
         notes.append(f"{path.name} was not finished: it ends where the recording broke off")
     if no_arrival:
         notes.append(f"{no_arrival} samples have no arrival time: they are taken to be in time")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import walkers
-from received import chunks_of, infos_of, lamps, run, with_values
+from received import chunks_of, infos_of, lamps, run, with_faults, with_values
 
 from compute import Side
 from stream.source import LampState, Role
@@ -213,3 +213,21 @@ def test_who_watches_content_is_content_with_walking():
 
 def test_infos_are_those_of_the_recording():
     assert set(infos_of(walkers.trial().recording)) == set(Role)
+
+
+def test_what_is_left_of_a_session_that_broke_off_repeats_itself(tmp_path, monkeypatch):
+    monkeypatch.setattr("stream.recorder._DRAIN_S", 0.002)  # the session runs faster than time goes
+    recording = walkers.trial().recording
+    session, _ = run(with_faults(recording, "drop:share=0.001"), tmp_path)
+    data, lines = (tmp_path / "raw.xdf").read_bytes(), len(session.outcome.stances)
+    table = (tmp_path / "stances.csv").read_text()
+    compared = set()
+    for share in np.linspace(0.3, 1.0, 30):
+        (tmp_path / "raw.xdf").write_bytes(data[: int(share * len(data))])
+        (tmp_path / "stances.csv").write_text(table + "99,left,3")  # a line that was begun
+        found = verify(tmp_path)
+        assert found.difference == ""
+        assert found.stances + found.beyond == lines
+        compared.add(found.stances)
+    assert len(compared) > 5
+    assert max(compared) == lines
