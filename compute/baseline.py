@@ -23,7 +23,9 @@ HIGH_SINCE, HIGH_COUNT, HIGH_N = 31, 32, 33
 # First sample after something touched the plate, and its load: nothing is taken within the guard of it.
 LEAD, LEAD_N = 34, 35
 STATE_COLUMNS = 36
-LOG_COLUMNS = 8
+# Columns of the log; READING is what the plate read in the stretch, taken for its offset or not.
+READING = 8
+LOG_COLUMNS = 9
 
 
 class BaselineRules(NamedTuple):
@@ -94,8 +96,8 @@ def track_offset(
     time_s : shape (n,), s. wrench : shape (n, 2, 6), F (N) and M_O (N·m), lab, as read.
     state : from `new_state`, kept between calls.
     fz_n : shape (n, 2), receives the vertical loads without the offset known before each sample.
-    log : shape (>= 2 n, 8), receives a row per change: stamp of the sample after which it holds, plate,
-        offset.
+    log : shape (>= 2 n, 9), receives a row per quiet stretch: stamp of the sample after which it counts,
+        plate, offset, vertical load in the stretch (the offset's, of who may be standing on the plate).
 
     Returns
     -------
@@ -130,6 +132,7 @@ def track_offset(
                 s[BLOCK_END] = np.nan
                 log[rows, 0], log[rows, 1] = t, side
                 log[rows, 2:8] = s[OFFSET : OFFSET + 6]
+                log[rows, READING] = s[OFFSET + 1] if s[BLOCK_STANDING] > 0.0 else s[BLOCK + 1]
                 rows += 1
             if t < s[FREE_AFTER]:
                 continue

@@ -191,7 +191,7 @@ class Engine:
         """Score the first peak from the samples up to `at_s`; if it is not certain, try the next one."""
         step.tried_s = at_s
         offset = self._steps.offset_before(step.t_on_s)
-        stance = self._stance(0, step, step.t_on_s + step.predicted_s, at_s, offset)
+        stance = self._stance(0, step, step.t_on_s + step.predicted_s, at_s)
         span, context = self._around(stance, offset)
         peak_nm = self._scorer.early_peak_nm(stance, span, context, self._history)
         if peak_nm is not None:
@@ -205,7 +205,7 @@ class Engine:
         self._number += 1
         decide_s = step.t_off_s + self.settings.decide_after_s
         offset = self._steps.offset_before(step.t_on_s)
-        stance = self._stance(self._number, step, step.t_off_s, decide_s, offset)
+        stance = self._stance(self._number, step, step.t_off_s, decide_s)
         span, context = self._around(stance, offset)
         context = replace(context, stride_load_n=self._stride_load_n(step, context.offset))
         scored = self._scorer.score(stance, span, context, self._history)
@@ -213,9 +213,7 @@ class Engine:
         self.under_other_foot[step.side] += (int(scored.under_other), 1)
         return scored.stance
 
-    def _stance(
-        self, number: int, step: Contact, t_off_s: float, decide_s: float, offset: np.ndarray
-    ) -> Stance:
+    def _stance(self, number: int, step: Contact, t_off_s: float, decide_s: float) -> Stance:
         """A stance of which only what the contact tells is known."""
         return Stance(
             number,
@@ -226,7 +224,7 @@ class Engine:
             self.subject.body_mass_kg,
             self.subject.height_m,
             cadence_steps_per_min=step.cadence,
-            plate_offset_n=float(offset[step.side, 1]),
+            plate_offset_n=float(self._steps.unloaded_before_n(step.t_on_s)[step.side]),
             early_peak1_nm=step.early_peak1_nm,
         )
 

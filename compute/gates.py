@@ -16,7 +16,7 @@ from compute.features import belt_speed_m_per_s
 from compute.history import History
 from compute.jit import kernel
 from compute.marker_gate import apart, distance_m, exchanged, jumped, widths_m
-from compute.plate_gate import frozen, saturated
+from compute.plate_gate import drifted, frozen, reads_unloaded, saturated
 from compute.pose import LANDMARKS
 from compute.settings import Settings
 from compute.stance import Stance
@@ -34,7 +34,7 @@ def judge(stance: Stance, evidence: Evidence, history: History) -> tuple[set[str
         "marker_swap": _swapped,
         "plate_saturated": lambda s, e, h: saturated(e),
         "late_data": lambda s, e, h: frozen(e),
-        "plate_drift": _drifted,
+        "plate_drift": lambda s, e, h: reads_unloaded(e) and drifted(e),
         "cop_outside_foot": lambda s, e, h: outside_foot(e),
         "no_peak": lambda s, e, h: not s.peak1_is_local,
         "implausible": _implausible,
@@ -63,7 +63,7 @@ def doubtful(peak_nm: float, evidence: Evidence, history: History) -> bool:
         or _misfit(evidence, history)
         or saturated(evidence)
         or frozen(evidence)
-        or _drifted(evidence.stance, evidence, history)
+        or reads_unloaded(evidence)
         or crosses_belts(evidence)
         or outside_foot(evidence)
     )
@@ -182,10 +182,6 @@ def _filled_near_peak(stance: Stance, evidence: Evidence, history: History) -> b
     peaks_pct = np.array([stance.ekam_peak1_at_pct, stance.ekam_peak2_at_pct])
     at_s = stance.t_on_s + peaks_pct / 100.0 * stance.stance_s
     return bool((np.abs(filled_s[:, None] - at_s[None, :]) <= 0.05).any())
-
-
-def _drifted(stance: Stance, evidence: Evidence, history: History) -> bool:
-    return abs(stance.plate_offset_n) > evidence.settings.max_plate_offset_n
 
 
 def _implausible(stance: Stance, evidence: Evidence, history: History) -> bool:

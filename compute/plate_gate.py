@@ -1,4 +1,4 @@
-"""Plate channels that no longer measure: at their range, or repeated."""
+"""Plate channels that no longer measure: off zero, at their range, or repeated."""
 
 import numpy as np
 
@@ -8,6 +8,27 @@ from compute.jit import kernel
 _SMALL_N = 50.0
 _FLAT_N = 10.0
 """A channel that stays at an extreme smaller than this may just be unloaded."""
+
+_FADED_S = 0.06
+"""So long after toe-off nothing of the foot's load is left."""
+
+
+def reads_unloaded(evidence: Evidence) -> bool:
+    """The plate of this foot read something in the swing before the stance."""
+    return abs(evidence.stance.plate_offset_n) > evidence.settings.max_plate_offset_n
+
+
+def drifted(evidence: Evidence) -> bool:
+    """What the plate read before the stance is its zero, and no foot that trod on it.
+
+    Either it has become the offset, after seconds, or the plate reads as much behind the stance, too.
+    """
+    stance, limit_n = evidence.stance, evidence.settings.max_plate_offset_n
+    taken_off_n = evidence.context.offset[stance.side, 1]
+    if abs(stance.plate_offset_n - taken_off_n) <= limit_n or not evidence.settings.rezero:
+        return True
+    behind = evidence.force_time_s > stance.t_off_s + _FADED_S
+    return bool(abs(evidence.wrench[behind, stance.side, 1].mean()) > limit_n)
 
 
 def saturated(evidence: Evidence) -> bool:

@@ -56,7 +56,8 @@ class Settings:
         (`implausible`). Seen 1.005-1.006 body weights over whole strides.
     max_lever_gap : share of the peak, or `max_lever_gap_nm_per_kg`, by which the full and the
         quasi-static value may differ (`lever_mismatch`). Seen up to 4.6 % and 0.017 N·m/kg.
-    max_plate_offset_n : unloaded plate (`plate_drift`). Seen up to 0.5 N.
+    max_plate_offset_n : what the plate reads unloaded, before and behind the stance (`plate_drift`). Seen up
+        to 0.5 N.
     saturated_s : a force channel that stays at its extreme for so long (`plate_saturated`). Seen 3 ms.
     frozen_s : all plate channels repeat for so long (`late_data`). Seen 0.
     max_speed_change, max_speed_change_m_per_s : of the stance foot against the last strides, share or

@@ -96,6 +96,7 @@ class Stance:
 
     Times are seconds from the first marker sample of the session. `t_decide_s` is the deciding
     sample's time: nothing later went into the score. Verdict: valid when `reasons` is empty.
+    `plate_offset_n` is what the plate read vertically in the swing before.
     """
 
     number: int

@@ -53,8 +53,7 @@ class Steps:
 
     Attributes
     ----------
-    offsets : shape (n, 8), the last changes of the plates' offsets: stamp of the sample after which it
-        holds, plate, offset.
+    offsets : shape (n, 9), the last quiet stretches of the plates, `compute.baseline.track_offset`.
     """
 
     def __init__(self, settings: Settings, body_mass_kg: float) -> None:
@@ -93,12 +92,19 @@ class Steps:
 
     def offset_before(self, time_s: float) -> np.ndarray:
         """Offset of both plates as known before a sample, shape (2, 6); NaN where none is."""
-        out = np.full((2, 6), np.nan)
+        return self._before(time_s)[:, 2:8]
+
+    def unloaded_before_n(self, time_s: float) -> np.ndarray:
+        """What both plates last read vertically without a foot on them before a sample, shape (2,)."""
+        return self._before(time_s)[:, baseline.READING]
+
+    def _before(self, time_s: float) -> np.ndarray:
+        out = np.full((2, baseline.LOG_COLUMNS), np.nan)
         before = self.offsets[: int(self.offsets[:, 0].searchsorted(time_s, side="left"))]
         for side in Side:
             own = (before[:, 1] == side).nonzero()[0]
             if len(own):
-                out[side] = before[own[-1], 2:]
+                out[side] = before[own[-1]]
         return out
 
     def other_foot(self, stance: Stance) -> tuple[float, float]:

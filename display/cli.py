@@ -11,6 +11,7 @@ from display.command_demo import demo
 from display.command_live import live
 from display.command_process import process
 from display.command_replay import replay
+from display.command_walker import walker
 from stream.errors import EkamError
 
 app = typer.Typer(
@@ -22,7 +23,7 @@ app = typer.Typer(
     help="Treadmill biofeedback of the external knee adduction moment (EKAM), live over Lab Streaming "
     "Layer. For research use; not a medical device.",
 )
-for command in (demo, check, calibrate, live, replay, process):
+for command in (demo, check, calibrate, live, replay, process, walker):
     app.command()(command)
 
 

@@ -35,6 +35,7 @@ def process(
     forces: Annotated[
         Path | None, typer.Option(help="Force file of a .trc (default: beside it).")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Score every stance of a recording, or prove that a session's folder repeats itself.
 
@@ -45,16 +46,19 @@ def process(
     if verify is not None:
         if recording is not None:
             raise typer.BadParameter("--verify takes a session's folder and no recording")
-        _verify(verify)
+        _verify(verify, as_json)
         return
     if recording is None or lab is None or subject is None or out is None:
         given = {"RECORDING": recording, "--lab": lab, "--subject": subject, "-o": out}
         missing = ", ".join(name for name, value in given.items() if value is None)
         raise typer.BadParameter(f"missing: {missing}")
-    _process(recording, lab, subject, out, trace, feedback, forces)
+    _process(recording, lab, subject, out, trace, feedback, forces, as_json)
 
 
-def _verify(folder: Path) -> None:
+def _verify(folder: Path, as_json: bool) -> None:
+    import json
+    from dataclasses import asdict
+
     from display.say import err, out
     from stream.errors import EkamError
     from stream.verify import verify
@@ -63,8 +67,12 @@ def _verify(folder: Path) -> None:
         found = verify(folder)
     for note in found.notes:
         err.print(note)
+    if as_json:
+        out.print_json(json.dumps({"session": str(folder), **asdict(found)}))
     if found.difference:
         raise EkamError(f"{folder} does not repeat itself: {found.difference}")
+    if as_json:
+        return
     out.print(f"{folder}: {found.stances} stances, every column the same, bit for bit")
     if found.beyond:
         out.print(f"{found.beyond} more cannot be compared: the recording broke off with them")
@@ -78,13 +86,15 @@ def _process(
     trace: bool,
     feedback: str,
     forces: Path | None,
+    as_json: bool,
 ) -> None:
     import hashlib
+    import json
 
     from rich.progress import Progress
 
     from compute import Side
-    from display.say import err, stance_table, summary_table
+    from display.say import err, stance_table, summary_json, summary_table
     from display.say import out as console
     from stream.body_checks import check_plate_sides, heading_note, unused_plates
     from stream.errors import EkamError
@@ -155,6 +165,16 @@ def _process(
         err.print(note)
     if outcome.sync.alarming:
         err.print(f"Warning: {outcome.sync.alarming}.")
+    if as_json:
+        table = {
+            "folder": str(folder),
+            "sides": summary_json(outcome.tally),
+            "reasons": dict(sorted(outcome.tally.reasons.items())),
+            "sync": outcome.sync.table(),
+            "notes": list(filter(None, [*notes, *outcome.notes, *idle])),
+        }
+        console.print_json(json.dumps(table))
+        return
     console.print(stance_table(outcome.stances))
     console.print(summary_table(outcome.tally))
     console.print(f"Session folder: {folder}")

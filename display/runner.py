@@ -14,13 +14,15 @@ from typing import Any
 from compute.feedback import Target
 from display.say import err, out, stance_table, summary_table
 from display.screens import no_screen_reason
+from display.status_lines import StatusLines
 from display.window_process import WindowProcess
+from stream.behind import Behind
 from stream.errors import EkamError
 from stream.lab import LabFile
 from stream.outlet_layout import layouts
 from stream.outlets import Outlets
 from stream.plate_check import latest_plate_check
-from stream.recorder import Recorder
+from stream.recorder import Recorder, refuse_full_disk
 from stream.results import keep_inputs, new_folder, refuse_existing, write_session_json
 from stream.session import Session
 from stream.sinks import Outcome
@@ -91,25 +93,28 @@ def run_session(
         # Until everything is written, also a second Ctrl-C only asks to stop.
         with _interrupts(view.control):
             with _limit(seconds, view.control):
-                fault = _run(session, recorder, str(folder))
-            write_session_json(
-                folder,
-                outcome,
-                lab,
-                subject,
-                mode=mode,
-                origin={
-                    "lsl": in_use(),
-                    "liblsl": library_version(),
-                    "recording_fault": recorder.fault,
-                },
-                plate_check=plate_check,
-            )
-            _report(folder, outcome, recorder.fault or outcome.fault)
+                fault = _run(
+                    session, recorder, str(folder), None if shown else StatusLines(view, err.print)
+                )
+            origin = {
+                "lsl": in_use(),
+                "liblsl": library_version(),
+                "recording_fault": recorder.fault,
+            }
+            incomplete = recorder.fault or outcome.fault
+            try:
+                write_session_json(
+                    folder, outcome, lab, subject, mode=mode, origin=origin, plate_check=plate_check
+                )
+            except OSError as error:
+                incomplete = incomplete or f"session.json cannot be written: {error.strerror}"
+            _report(folder, outcome)
             if outcome.sync.alarming:
                 err.print(f"Warning: {outcome.sync.alarming}.")
     if fault is not None:
         raise fault
+    if incomplete:
+        raise EkamError(f"what was recorded is not complete: {incomplete}")
 
 
 def _plate_check(lab: LabFile, outcome: Outcome) -> dict[str, Any] | None:
@@ -149,14 +154,16 @@ def _folder(
     chosen: Path | None, lab: LabFile, subject: SubjectFile, session: Session, target: Target
 ) -> tuple[Path, Recorder]:
     """Session folder with everything that is written into it opened, and the outlets."""
+    infos = session.outcome.infos
+    refuse_full_disk(chosen or Path("sessions"), infos)
     folder = new_folder(chosen, subject.subject.id)
     keep_inputs(folder, lab, subject)
     made = layouts(session.outcome, lab.lab, target)
-    recorder = Recorder(folder / "raw.xdf", session.outcome.infos, [each.info() for each in made])
+    recorder = Recorder(folder / "raw.xdf", infos, [each.info() for each in made])
     outlets = Outlets(made, recorder.rows)
     if outlets.fault:
         err.print(f"Warning: {outlets.fault}.")
-    session.keep([StancesCsv(folder), CurvesCsv(folder)], recorder, [outlets])
+    session.keep([Behind([StancesCsv(folder), CurvesCsv(folder)])], recorder, [outlets])
     return folder, recorder
 
 
@@ -172,13 +179,15 @@ def _windows(view: SessionView, now: Callable[[], float]) -> Iterator[bool]:
         yield True
 
 
-def _run(session: Session, recorder: Recorder, folder: str) -> EkamError | None:
+def _run(
+    session: Session, recorder: Recorder, folder: str, lines: StatusLines | None
+) -> EkamError | None:
     """Run the loop; returns what ended it early."""
     gc.collect()
     gc.freeze()  # what was loaded so far is never looked at again by the collector
     fault: EkamError | None = None
     try:
-        session.run(folder)
+        session.run(folder, lines.look if lines is not None else None)
     except EkamError as error:
         fault = error
     finally:
@@ -214,11 +223,9 @@ def _limit(seconds: float | None, control: Control) -> Iterator[None]:
         timer.cancel()
 
 
-def _report(folder: Path, outcome: Outcome, fault: str) -> None:
+def _report(folder: Path, outcome: Outcome) -> None:
     out.print(stance_table(outcome.stances))
     if len(outcome.tally) > len(outcome.stances):
         out.print(f"The last {len(outcome.stances)} of {len(outcome.tally)}; all in stances.csv")
     out.print(summary_table(outcome.tally))
-    if fault:
-        err.print(f"What was recorded is not complete: {fault}")
     out.print(f"Session folder: {folder}")

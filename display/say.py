@@ -33,6 +33,25 @@ def stance_table(stances: Sequence[Stance]) -> Table:
     return table
 
 
+SUMMARISED = ("ekam_peak1_nm_per_kg", "ekam_peak2_nm_per_kg", "stance_s")
+"""What `Tally.valid` holds, by the names of ``stances.csv``."""
+
+
+def summary_json(tally: Tally) -> dict[str, dict[str, object]]:
+    """`summary_table` for programs; null where there is nothing."""
+    found: dict[str, dict[str, object]] = {}
+    for side in Side:
+        valid = tally.valid(side)
+        found[side.word] = {"valid": len(valid), "rejected": tally.rejected(side)}
+        for name, values in zip(SUMMARISED, valid.T, strict=True):
+            known = values[np.isfinite(values)]
+            found[side.word][name] = {
+                "mean": float(np.mean(known)) if len(known) else None,
+                "sd": float(np.std(known, ddof=1)) if len(known) > 1 else None,
+            }
+    return found
+
+
 def summary_table(tally: Tally) -> Table:
     """One row a leg: how many, and mean ± SD of the valid ones."""
     table = Table(title="Summary", title_justify="left", box=None, pad_edge=False)

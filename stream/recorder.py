@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf, isnan, nan
 from pathlib import Path
@@ -23,6 +23,12 @@ ARRIVALS = {role: f"ekam-arrivals-{role.value}" for role in Role}
 
 LOW_MIN = 30.0
 """With less room on the disk than for so many minutes the operator is told."""
+
+LEAST_MIN = 1.0
+"""With less room than that nothing is begun."""
+
+SLOW_S = 2.0
+"""A disk that takes nothing for so long is slow; what is received meanwhile waits in memory."""
 
 _DRAIN_S = 0.1
 _ROOM_S = 5.0
@@ -50,6 +56,26 @@ class _Track:
     offset_s: float = nan
     offset_at_s: float = nan
     waiting: list[Chunk] = field(default_factory=list)
+
+
+def refuse_full_disk(path: Path, infos: Mapping[Role, StreamInfo]) -> None:
+    """Refuse to begin where a recording of these streams would end within a minute.
+
+    Parameters
+    ----------
+    path : file or folder that is still to be made.
+
+    Raises
+    ------
+    EkamError : the disk has no room.
+    """
+    there = next((each for each in path.absolute().parents if each.exists()), Path.cwd())
+    minutes = _minutes_of_room(there, sum(map(_expected_bytes_per_s, infos.values())))
+    if minutes < LEAST_MIN:
+        raise EkamError(
+            f"the disk of {there} has room for {60.0 * minutes:.0f} s of recording only: free some space or "
+            "choose another folder with -o"
+        )
 
 
 class Recorder:
@@ -95,7 +121,7 @@ class Recorder:
         self._path = path
         self._minutes_left = inf
         self._bytes_per_s = float(sum(map(_expected_bytes_per_s, infos.values())))
-        self._begun_at = self._boundary_at = self._flush_at = time.monotonic()
+        self._begun_at = self._boundary_at = self._flush_at = self._written_at = time.monotonic()
         self._room_at = -inf
         self._thread = Thread(target=self._run, name="ekam-recorder", daemon=True)
         self._thread.start()
@@ -125,6 +151,12 @@ class Recorder:
     @property
     def notice(self) -> str:
         """What will go wrong with the recording unless somebody acts, a sentence; empty when nothing."""
+        waited_s = time.monotonic() - self._written_at
+        if waited_s > SLOW_S and self._queue and not self._closing.is_set():
+            return (
+                f"The disk has taken nothing for {waited_s:.0f} s: what is received waits in memory; record "
+                "on a faster disk."
+            )
         if self._minutes_left < LOW_MIN:
             return (
                 f"The disk has room for about {self._minutes_left:.0f} more minutes of recording: free "
@@ -218,16 +250,13 @@ class Recorder:
         if now - self._flush_at >= _FLUSH_S:
             self._flush_at = now
             self._writer.flush()
+        self._written_at = time.monotonic()
 
     def _look_for_room(self, elapsed_s: float) -> None:
         rate = self._bytes_per_s
         if elapsed_s > 60.0:  # by then the true rate is known
             rate = self.bytes_written / elapsed_s
-        try:
-            free = shutil.disk_usage(self._path.parent).free
-        except OSError:
-            return
-        self._minutes_left = free / rate / 60.0 if rate > 0.0 else inf
+        self._minutes_left = _minutes_of_room(self._path.parent, rate)
 
     def _track_of(self, chunk: Chunk) -> _Track:
         track = self._tracks[chunk.role]
@@ -262,6 +291,15 @@ class Recorder:
 def _expected_bytes_per_s(info: StreamInfo) -> float:
     size = 4 if info.number_format == "float32" else 8
     return info.nominal_rate_hz * (9 + size * len(info.channels))
+
+
+def _minutes_of_room(folder: Path, bytes_per_s: float) -> float:
+    """For how long a disk can record; infinite where that is not known."""
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return inf
+    return free / bytes_per_s / 60.0 if bytes_per_s > 0.0 else inf
 
 
 def _placed_at(chunk: Chunk) -> float:

@@ -13,15 +13,14 @@ y forward, z **down**. The transducer origin lies below the surface and off its 
 A recording spans a whole number of strides: the sample after the last one would be the first one.
 """
 
-import argparse
 from dataclasses import dataclass, replace
-from math import cos, radians, sin
+from fractions import Fraction
+from math import cos, lcm, radians, sin
 from pathlib import Path
 
 import numpy as np
 
 from compute.conventions import GRAVITY_M_PER_S2, Side
-from stream.c3d_write import write_c3d
 from stream.recording import RecordedStream, Recording
 from stream.source import Channel, PlateDescription, Role, StreamInfo
 from stream.synthetic_body import step_geometry_m
@@ -167,6 +166,26 @@ def synthesise(
     return trial if noise is None else with_noise(trial, noise)
 
 
+def whole_strides(parameters: WalkParameters, least: int, *rates_hz: float) -> int:
+    """Smallest number of strides, at least `least`, that fills whole samples at these rates.
+
+    Raises
+    ------
+    ValueError
+        If less than an hour of them does not.
+    """
+    stride_s = Fraction(120) / Fraction(str(parameters.cadence_steps_per_min))
+    periods = [stride_s * Fraction(str(rate_hz)) for rate_hz in rates_hz]
+    unit = lcm(*(period.denominator for period in periods))
+    strides = -(-least // unit) * unit
+    if strides * stride_s > 3600:
+        raise ValueError(
+            f"at {parameters.cadence_steps_per_min:g} steps/min no number of strides fills whole samples "
+            "within an hour: choose a rounder cadence"
+        )
+    return strides
+
+
 def with_noise(trial: SyntheticTrial, noise: Noise) -> SyntheticTrial:
     """The same walk measured with white noise on the samples; the truth stays what it is."""
     return replace(trial, recording=_noisy(trial.recording, noise))
@@ -286,18 +305,3 @@ def _stream(
     kind = "MoCap" if role is Role.MARKERS else "Force"
     info = StreamInfo(role, f"{name}_{role.value}", kind, channels, rate_hz, plates=plates)
     return RecordedStream(info, np.arange(len(values)) / rate_hz, np.ascontiguousarray(values))
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Write the bundled recordings: ``python -m stream.synthetic OUT_DIR``."""
-    parser = argparse.ArgumentParser(prog="python -m stream.synthetic", description=main.__doc__)
-    parser.add_argument("out_dir", type=Path, help="existing folder; existing files are refused")
-    out_dir: Path = parser.parse_args(arguments).out_dir
-    for recording in (synthesise().recording, static_trial()):
-        path = out_dir / recording.path.name
-        write_c3d(recording, path)
-        print(f"{path}: {path.stat().st_size} bytes")  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()

@@ -117,7 +117,7 @@ def tracked(time_s, wrench, cuts=(), rules=None):
             time_s[first:last], wrench[first:last], rules or baseline_rules(MASS_KG), state, fz, log
         )
         for row in log[:changes]:
-            out[time_s > row[0], int(row[1])] = row[2:]
+            out[time_s > row[0], int(row[1])] = row[2:8]
         known = np.nan_to_num(out[first:last, :, 1])
         np.testing.assert_allclose(fz, wrench[first:last, :, 1] - known, atol=1e-12)
     return out
@@ -155,6 +155,23 @@ def test_an_untared_plate_silences_no_leg(shift_n):
     assert set(before[2:]) <= set(after)
     for side in Side:
         assert plates.offset_before(8.0)[side] == pytest.approx(shift, abs=0.5)
+
+
+def test_a_plate_that_jumps_up_is_seen_before_it_is_believed():
+    """15 N for two seconds: too short to become the offset, and what the swing before a stance reads."""
+    time_s, wrench = walking(8.0)
+    wrench[(time_s > 4.0) & (time_s < 6.0), Side.LEFT, 1] += 15.0
+    plates = Steps(Settings(), MASS_KG)
+    _, done = plates.follow(time_s, wrench)
+    seen = {
+        round(s.t_on_s, 1): plates.unloaded_before_n(s.t_on_s)[Side.LEFT]
+        for s in done
+        if s.side is Side.LEFT
+    }
+    for t_s, reading_n in seen.items():
+        assert reading_n == pytest.approx(15.0 if 4.6 < t_s < 6.2 else 0.0, abs=1.0), t_s
+    assert sum(reading_n > 10.0 for reading_n in seen.values()) == 2
+    assert abs(plates.offset_before(8.0)[Side.LEFT, 1]) < 1.0
 
 
 @pytest.mark.parametrize("share", [(0.5, 0.5), (0.9, 0.1), (0.0, 1.0)])

@@ -1,7 +1,5 @@
 """`ekam check` over real LSL on loopback, with a replay in another process."""
 
-import contextlib
-import io
 import json
 import os
 import shutil
@@ -14,6 +12,7 @@ from dataclasses import replace
 from queue import Empty, SimpleQueue
 from unittest import mock
 
+import commands
 import numpy as np
 import pytest
 import walkers
@@ -25,20 +24,8 @@ PATIENCE_S = 90.0
 
 def ekam(*arguments):
     """Run a command in this process; returns code, standard output, standard error."""
-    from display.cli import main
-
-    out, err = io.StringIO(), io.StringIO()
-    code = 0
-    with (
-        mock.patch.object(sys, "argv", ["ekam", *map(str, arguments)]),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-    ):
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code or 0
-    return code, out.getvalue(), err.getvalue()
+    done = commands.ekam(*arguments)
+    return done.returncode, done.stdout, done.stderr
 
 
 def start(*arguments, **options):

@@ -1,59 +1,36 @@
 """The commands as a lab member types them; those that use LSL in their own process."""
 
-import contextlib
 import csv
-import io
 import json
-import os
 import subprocess
 import sys
-from unittest import mock
 
 import numpy as np
 import pytest
 import walkers
+from commands import ekam, ekam_process, refused
 from reference import TRIALS, clean_stances, needs_data, read_trace
-
-
-def ekam(*arguments):
-    """Run a command in this process (starting Python costs seconds)."""
-    from display.cli import main
-
-    out, err = io.StringIO(), io.StringIO()
-    code = 0
-    with (
-        mock.patch.object(sys, "argv", ["ekam", *map(str, arguments)]),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-    ):
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code or 0
-    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
-
-
-def ekam_process(*arguments, cwd=None):
-    """Run a command in a process of its own, without a screen."""
-    hidden = {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"}
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "display.cli", *map(str, arguments)],
-        capture_output=True, text=True, cwd=cwd, timeout=150, check=False,
-        env={key: value for key, value in os.environ.items() if key not in hidden},
-    )  # fmt: skip
-
-
-def refused(result):
-    """Exit code 1 and one plain sentence on standard error, without a traceback."""
-    assert result.returncode == 1, result.stderr
-    said = [line for line in result.stderr.splitlines() if line.startswith("ekam: ")]
-    assert len(said) == 1
-    assert "Traceback" not in result.stderr
-    return said[0]
 
 
 def synthetic(out, *more, recording=walkers.WALK_PATH, lab=walkers.LAB_PATH):
     return ["process", recording, "--lab", lab, "--subject", walkers.SUBJECT_PATH, "-o", out, *more]
+
+
+def test_process_tells_programs_in_one_json_object(tmp_path):
+    result = ekam(*synthetic(tmp_path / "s", "--json"))
+    assert result.returncode == 0, result.stderr
+    told = json.loads(result.stdout)
+    assert told["folder"] == str(tmp_path / "s")
+    with (tmp_path / "s" / "stances.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    for side in ("left", "right"):
+        own = [float(row["ekam_peak1_nm_per_kg"]) for row in rows if row["side"] == side]
+        assert (told["sides"][side]["valid"], told["sides"][side]["rejected"]) == (len(own), 0)
+        peak1 = told["sides"][side]["ekam_peak1_nm_per_kg"]
+        assert peak1["mean"] == pytest.approx(np.mean(own), rel=1e-12)
+        assert peak1["sd"] == pytest.approx(np.std(own, ddof=1), rel=1e-12)
+    assert told["reasons"] == {}
+    assert told["notes"][0].startswith("plate 1: load on the foot")
 
 
 def test_process_scores_the_bundled_walk(tmp_path):
@@ -303,6 +280,9 @@ def test_live_gives_the_stances_of_the_file(tmp_path):
     again = ekam("process", "--verify", tmp_path / "live")
     assert again.returncode == 0, again.stderr
     assert "18 stances, every column the same, bit for bit" in " ".join(again.stdout.split())
+    again = ekam("process", "--verify", tmp_path / "live", "--json")
+    told = json.loads(again.stdout)
+    assert (told["stances"], told["beyond"], told["difference"]) == (18, 0, "")
     import pyxdf
 
     streams, _ = pyxdf.load_xdf(tmp_path / "live" / "raw.xdf", dejitter_timestamps=False)
@@ -321,7 +301,7 @@ def test_demo_ends_by_itself_with_valid_stances(tmp_path):
     assert {row["side"] for row in rows if row["verdict"] == "valid"} == {"left", "right"}
 
 
-@pytest.mark.parametrize("command", ["demo", "calibrate", "live", "replay", "process"])
+@pytest.mark.parametrize("command", ["demo", "calibrate", "live", "replay", "process", "walker"])
 def test_help_shows_an_example(command):
     result = ekam(command, "--help")
     assert result.returncode == 0

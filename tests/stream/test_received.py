@@ -9,6 +9,7 @@ from received import chunks_of, infos_of, lamps, run, with_faults, with_values
 
 from compute import Side
 from stream.source import LampState, Role
+from stream.tables import STANCE_COLUMNS
 from stream.verify import verify
 
 M, F = Role.MARKERS, Role.FORCES
@@ -231,3 +232,17 @@ def test_what_is_left_of_a_session_that_broke_off_repeats_itself(tmp_path, monke
         compared.add(found.stances)
     assert len(compared) > 5
     assert max(compared) == lines
+
+
+def test_a_table_that_was_changed_is_told_by_its_first_difference(tmp_path):
+    run(chunks_of(walkers.trial().recording), tmp_path)
+    table = (tmp_path / "stances.csv").read_text().splitlines(keepends=True)
+    cells = table[3].split(",")
+    value = cells[STANCE_COLUMNS.index("ekam_peak1_nm")]
+    other = repr(float(np.nextafter(float(value), 99.0)))
+    cells[STANCE_COLUMNS.index("ekam_peak1_nm")] = other
+    (tmp_path / "stances.csv").write_text("".join([*table[:3], ",".join(cells), *table[4:]]))
+    assert verify(tmp_path).difference == f"stance 3: ekam_peak1_nm was {other} and is now {value}"
+    (tmp_path / "stances.csv").write_text("".join(table[:-1]))
+    n = len(table) - 1
+    assert verify(tmp_path).difference == f"there were {n - 1} stances and there are {n} now"

@@ -1,7 +1,12 @@
 import re
 import shutil
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,7 +15,7 @@ import pyxdf
 
 from stream.errors import EkamError
 from stream.outlet_layout import EVENTS
-from stream.recorder import ARRIVALS, EVENTS_INFO, Recorder
+from stream.recorder import ARRIVALS, EVENTS_INFO, Recorder, refuse_full_disk
 from stream.source import Channel, Chunk, Role, StreamInfo
 from stream.xdf import XdfWriter
 
@@ -132,6 +137,59 @@ def test_a_full_disk_is_a_fault_and_not_an_exception(
     assert recorder.lost == sum(len(chunk.stamps_s) for chunk in made)
     recorder.offer(made[0])
     assert recorder.lost > sum(len(chunk.stamps_s) for chunk in made)
+
+
+def test_a_disk_that_takes_nothing_is_told_before_anything_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stream.recorder.SLOW_S", 0.3)
+    disk, wrote = threading.Event(), XdfWriter.samples
+
+    def waits(*given: object) -> None:
+        disk.wait(30.0)
+        wrote(*given)
+
+    monkeypatch.setattr(XdfWriter, "samples", waits)
+    recorder = Recorder(tmp_path / "raw.xdf", INFOS)
+    made = chunks(Role.MARKERS, 200.0, 2)
+    recorder.offer(made[0])
+    wait_until(lambda: recorder._queue == deque())
+    recorder.offer(made[1])
+    wait_until(lambda: "The disk has taken nothing for" in recorder.notice)
+    assert recorder.fault == ""
+    disk.set()
+    wait_until(lambda: recorder.notice == "")
+    recorder.close()
+    assert recorder.lost == 0
+    n = sum(len(chunk.stamps_s) for chunk in made[:2])
+    assert len(load(tmp_path / "raw.xdf")["m"]["time_stamps"]) == n
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    for _ in range(3000):
+        if true():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it never came to be")
+
+
+def test_a_recording_that_would_end_within_a_minute_is_not_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    per_s = 200 * (9 + 16) + 1000 * (9 + 4)
+    asked = []
+
+    def usage(folder: Path) -> Any:
+        asked.append(Path(folder))
+        return SimpleNamespace(free=free)
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    free = 61 * per_s
+    refuse_full_disk(tmp_path / "not" / "yet", INFOS)
+    assert asked == [tmp_path]
+    free = 42 * per_s
+    with pytest.raises(EkamError, match=r"room for 42 s of recording only: free some space"):
+        refuse_full_disk(tmp_path / "not" / "yet", INFOS)
 
 
 def test_an_existing_recording_is_refused(tmp_path: Path) -> None:

@@ -16,15 +16,16 @@ from stream.errors import EkamError
 from stream.synthetic import (
     CAPTURE_FROM_LAB,
     Noise,
-    main,
     plate_description,
     static_trial,
     synthesise,
     walking_markers,
+    whole_strides,
     with_noise,
 )
 from stream.synthetic_motion import MIRROR, walking_leg
 from stream.synthetic_parameters import STANCE_FRACTION, WalkParameters
+from stream.synthetic_response import responding
 from tests.walker_twin import lab_markers, plate_loads, twin_knee, twin_moments
 
 TRIAL = synthesise()
@@ -308,15 +309,28 @@ def check_file(file, recording):
         )
 
 
-def test_command_writes_both_files_and_never_over_them(tmp_path, capsys):
-    main([str(tmp_path)])
-    assert sorted(p.name for p in tmp_path.iterdir()) == [
-        "synthetic_static.c3d",
-        "synthetic_walk.c3d",
-    ]
-    assert "bytes" in capsys.readouterr().out
-    with pytest.raises(EkamError, match="exists already"):
-        main([str(tmp_path)])
+@pytest.mark.parametrize(
+    ("cadence", "least", "strides"), [(105.0, 21, 21), (117.0, 30, 39), (100.0, 5, 5)]
+)
+def test_strides_are_added_until_samples_are_whole(cadence, least, strides):
+    walker = WalkParameters(cadence_steps_per_min=cadence)
+    assert whole_strides(walker, least, 100.0, 1000.0) == strides
+    with pytest.raises(ValueError, match="rounder cadence"):
+        whole_strides(WalkParameters(cadence_steps_per_min=101.37), 1, 100.0, 1000.0)
+
+
+def test_the_knee_moment_answers_to_the_walk():
+    usual = WalkParameters()
+    assert responding(usual) == usual
+    toe_in = responding(replace(usual, toe_out_deg=-4.0))
+    assert toe_in.peak1_nm_per_kg == pytest.approx(np.array(usual.peak1_nm_per_kg) * 0.88)
+    assert toe_in.peak2_nm_per_kg == pytest.approx(np.array(usual.peak2_nm_per_kg) * 1.10)
+    lean = responding(replace(usual, trunk_lean_deg=9.5))
+    assert lean.peak1_nm_per_kg == pytest.approx(np.array(usual.peak1_nm_per_kg) * 0.80)
+    wide = responding(replace(usual, step_width_m=0.25, speed_m_per_s=1.3))
+    assert wide.peak1_nm_per_kg == pytest.approx(np.array(usual.peak1_nm_per_kg) * 0.93)
+    most = responding(replace(usual, trunk_lean_deg=60.0))
+    assert most.peak1_nm_per_kg == pytest.approx(np.array(usual.peak1_nm_per_kg) * 0.3)
 
 
 def test_writer_marks_missing_points_and_refuses_unknown_units(tmp_path):
