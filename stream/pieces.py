@@ -7,9 +7,11 @@ from itertools import pairwise
 import numpy as np
 
 from stream.recording import RecordedStream, Recording
-from stream.source import Role
+from stream.source import Role, StreamInfo
 
 CHUNK_S = 0.01
+BOUND_S = 1.5
+"""A publisher that comes back is there so long before what was received of it."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Piece:
     stamps_s : what the samples are stamped with, on the same axis.
     t_s : when they were taken, whatever they are stamped with.
     shuffle : of a publisher that comes back: seed of the new order of its channels.
+    info : of another publisher that takes over: how it describes itself.
     send : False when the publisher ends or comes back.
     """
 
@@ -32,6 +35,7 @@ class Piece:
     t_s: np.ndarray
     send: bool = True
     shuffle: int = 0
+    info: StreamInfo | None = None
 
     def only(self, rows: np.ndarray) -> "Piece":
         """The piece with some of its samples."""
@@ -53,13 +57,19 @@ class Piece:
 def pieces(
     recording: Recording, loop: bool, start_s: float = 0.0, end_s: float = np.inf
 ) -> Iterator[Piece]:
-    """Pieces of 10 ms of both streams in order of time; for ever if `loop`.
+    """Pieces of both streams in the order in which they are to be sent; for ever if `loop`.
+
+    A session's own recording is sent as it came: cut as it was, as late as it was, by one publisher after
+    the other. Any other, and every loop, is cut into 10 ms.
 
     Parameters
     ----------
     start_s, end_s : part of the recording, s from its first sample. In a loop every round begins again one
-        marker period after the last marker sample.
+        marker period after the last marker sample, with what the first publishers sent.
     """
+    if recording.received and not loop:
+        yield from sorted(_as_received(recording, start_s, end_s), key=lambda piece: piece.due_s)
+        return
     first_s = min(float(stream.stamps_s[0]) for stream in recording.streams())
     streams = tuple(
         _between(stream, first_s + start_s, first_s + end_s) for stream in recording.streams()
@@ -82,6 +92,34 @@ def pieces(
                 stamps_s=piece.stamps_s + by_s,
                 t_s=piece.t_s + by_s,
             )
+
+
+def _as_received(recording: Recording, start_s: float, end_s: float) -> Iterator[Piece]:
+    """One piece per chunk that arrived; chunks whose arrival is not known were in time."""
+    begun = [
+        each.stamps_s + each.clock_offset_s for each in recording.received if len(each.stamps_s)
+    ]
+    first_s = min(float(np.nanmin(local_s)) for local_s in begun) + start_s
+    sender: dict[Role, StreamInfo | None] = dict.fromkeys(Role)
+    reached_s = dict.fromkeys(Role, 0.0)
+    for chunk, local_s in zip(recording.received, begun, strict=True):
+        role, t_s = chunk.role, local_s - first_s
+        arrived_s = np.broadcast_to(chunk.t_arrival_s, len(t_s)) - first_s
+        due_s = np.where(np.isfinite(arrived_s), arrived_s, t_s)
+        wanted = (t_s >= 0.0) & (t_s < end_s - start_s)
+        edges = np.flatnonzero(np.diff(due_s)) + 1
+        for start, end in pairwise([0, *edges.tolist(), len(t_s)]):
+            rows = np.arange(start, end)[wanted[start:end]]
+            if not len(rows):
+                continue
+            last_s = reached_s[role]
+            reached_s[role] = max(last_s, float(due_s[rows[-1]]))  # a stream arrives in order
+            if chunk.info is not sender[role]:
+                sender[role] = chunk.info
+                yield Piece.close(role, last_s + CHUNK_S)
+                up_s = max(last_s + 2.0 * CHUNK_S, reached_s[role] - BOUND_S)
+                yield replace(Piece.close(role, up_s), info=chunk.info)
+            yield Piece(reached_s[role], role, t_s[rows], chunk.values[rows], t_s[rows])
 
 
 def _cut(streams: tuple[RecordedStream, ...], first_s: float) -> Iterator[Piece]:

@@ -10,6 +10,7 @@ from zlib import crc32
 import numpy as np
 
 from stream.clock import Clock
+from stream.errors import EkamError
 from stream.faults import Fault, injector
 from stream.header import copy_into, description
 from stream.pieces import Piece, pieces
@@ -72,6 +73,11 @@ def replay(
         for stream in recording.streams()
     }
     sent: Iterator[Piece] = pieces(recording, loop, start_s, end_s)
+    if faults and any(chunk.info is not None for chunk in recording.received):
+        raise EkamError(
+            f"{recording.path.name} was sent by several publishers one after the other: it is replayed "
+            "without further faults; leave out --fault"
+        )
     rng = np.random.default_rng(seed)
     for fault in faults:
         sent = injector(fault, infos, rng)(sent)
@@ -123,11 +129,18 @@ class _Publisher:
                 # rate. As a list, for an array of one stamp may pass for a single number.
                 stamps_s = begun_s + piece.stamps_s
                 self._outlet.push_chunk(piece.values[:, self._order], stamps_s.tolist())
-        elif not piece.shuffle:
-            self.close()
-        else:
+        elif piece.info is not None:
+            info = self._info
+            self._info = replace(
+                piece.info, name=info.name, replay=info.replay, replay_speed=info.replay_speed
+            )
+            self._order = np.arange(len(self._info.channels))
+            self._outlet = self._open()
+        elif piece.shuffle:
             self._order = np.random.default_rng(piece.shuffle).permutation(self._order)
             self._outlet = self._open()
+        else:
+            self.close()
 
     def has_consumers(self) -> bool:
         """Whether anybody receives it."""

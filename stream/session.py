@@ -30,6 +30,7 @@ from stream.errors import EkamError
 from stream.lab import Lab
 from stream.mapping import MarkerMap, PlateMap, present_markers, rate_hz, refuse_other_rate
 from stream.plate_watch import PlateWatch
+from stream.reject_watch import RejectWatch
 from stream.sinks import Follower, Outcome, RawSink, StanceSink, Told
 from stream.source import Chunk, LampState, Role, Source, StreamHealth, StreamInfo
 from stream.status import SessionStatus, SessionView
@@ -82,6 +83,7 @@ class Session:
         self._followers: Sequence[Follower] = ()
         self._raw: RawSink | None = None
         self._recent: deque[Stance] = deque(maxlen=RECENT)
+        self._rejects = RejectWatch()
         self._counts = np.zeros((2, 2), dtype=int)
         self._decided_s: dict[int, float] = {}
         self._status = SessionStatus(banner=banner, subject_id=subject.id, target=self._target)
@@ -328,6 +330,7 @@ class Session:
         kept = replace(stance, curves=None)  # an hour of them would be a hundred megabytes
         self.outcome.add(kept, live=self._now is not None)
         self._recent.append(kept)
+        self._rejects.add(kept)
         self._counts[int(stance.valid), stance.side] += 1
 
     def _told(self, stance: Stance, before: LegFeedback) -> Told:
@@ -401,6 +404,7 @@ class Session:
             or self.outcome.fault
             or self._plate_fault()
             or self._sync.latest.alarming
+            or self._rejects.sentence()
             or notice
             or unheard,
             target=self._target,

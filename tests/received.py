@@ -81,10 +81,15 @@ def infos_of(recording):
     return {stream.info.role: stream.info for stream in recording.streams()}
 
 
-def run(chunks, folder=None, *, ends=True, infos=None):
-    """The session when it is over, and every status that it told; recorded where there is a folder."""
+def run(chunks, folder=None, *, ends=True, infos=None, seen=False):
+    """The session when it is over, and every status that it told; recorded where there is a folder.
+
+    seen : a walker looks at the picture.
+    """
     view = SessionView()
     view.control.start()
+    if seen:
+        view.walker_sees.set()
     told = []
     publish = view.status.publish
     view.status.publish = lambda status: (told.append(status), publish(status))[1]
@@ -127,7 +132,9 @@ def with_faults(recording, *faults, seed=1, lag_s=0.003):
     chunks = []
     for piece in made:
         role = piece.role
-        if piece.shuffle:
+        if piece.info is not None:
+            order[role], sender[role] = np.arange(len(piece.info.channels)), piece.info
+        elif piece.shuffle:
             order[role] = np.random.default_rng(piece.shuffle).permutation(order[role])
             channels = tuple(infos[role].channels[i] for i in order[role])
             sender[role] = replace(infos[role], channels=channels)

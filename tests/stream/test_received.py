@@ -1,5 +1,6 @@
 """Live sessions in which something is wrong with the time or the content of a stream; each verifies itself."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -8,9 +9,14 @@ import walkers
 from received import chunks_of, infos_of, lamps, run, with_faults, with_values
 
 from compute import Side
+from stream.clock import LslClock
+from stream.errors import EkamError
+from stream.faults import parse
+from stream.replay import replay
 from stream.source import LampState, Role
 from stream.tables import STANCE_COLUMNS
 from stream.verify import verify
+from stream.xdf_file import read_xdf
 
 M, F = Role.MARKERS, Role.FORCES
 
@@ -246,3 +252,24 @@ def test_a_table_that_was_changed_is_told_by_its_first_difference(tmp_path):
     (tmp_path / "stances.csv").write_text("".join(table[:-1]))
     n = len(table) - 1
     assert verify(tmp_path).difference == f"there were {n - 1} stances and there are {n} now"
+
+
+@pytest.mark.parametrize(
+    "faults", [(), ("restart:at=2,for=1", "lag:at=5.5,for=1"), ("jitter", "freeze:at=4,for=0.6")]
+)
+def test_a_recorded_session_is_replayed_as_it_came(tmp_path, faults):
+    """Late data is late again, and a publisher that came back with other channels comes back."""
+    recording = walkers.trial().recording
+    session, _ = run(with_faults(recording, *faults), tmp_path)
+    raw = read_xdf(tmp_path / "raw.xdf", walkers.lab())
+    again, _ = run(with_faults(raw, lag_s=0.0), infos=infos_of(raw))
+    assert [s.reasons for s in again.outcome.stances] == [
+        s.reasons for s in session.outcome.stances
+    ]
+    for one, other in zip(session.outcome.stances, again.outcome.stances, strict=True):
+        assert other.t_on_s == pytest.approx(one.t_on_s, abs=1e-6)
+        assert other.ekam_peak1_nm == pytest.approx(one.ekam_peak1_nm, rel=1e-6, nan_ok=True)
+    if "restart:at=2,for=1" in faults:
+        assert "late_data" in {reason for s in again.outcome.stances for reason in s.reasons}
+        with pytest.raises(EkamError, match="leave out --fault"):
+            replay(raw, LslClock(), stop=threading.Event(), faults=[parse("drop")])
