@@ -238,7 +238,10 @@ def _read_foreign(path: Path, lab: Lab) -> Recording:
     try:
         streams, _ = pyxdf.load_xdf(str(path), dejitter_timestamps=False)
     except Exception as error:  # whatever a damaged file makes of a foreign reader
-        raise EkamError(f"{path.name} cannot be read as an XDF file: {error}") from None
+        raise EkamError(
+            f"{path.name} cannot be read as an XDF file: it is damaged, or ends before its first samples "
+            f"({error})"
+        ) from None
     chosen = {}
     for role, query in zip(Role, lab.queries(), strict=True):
         fitting = [s for s in streams if _fits(query, s["info"]) and len(s["time_stamps"])]
