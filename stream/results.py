@@ -9,8 +9,6 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from compute import Side
 from stream.errors import EkamError
 from stream.lab import LabFile
@@ -126,19 +124,7 @@ def write_session_json(
             "rejected": sum(tally.rejected(side) for side in Side),
             "reasons": dict(sorted(tally.reasons.items())),
         },
-        "latency_ms": {
-            "what": "deciding sample's stamp to value handed to the walker window",
-            **_percentiles(outcome.latencies_ms),
-        },
-        "flush_latency_ms": {
-            "what": "deciding sample's stamp to pixels handed to the window system",
-            "pictures": len(outcome.flush_latencies_ms),
-            **_percentiles(outcome.flush_latencies_ms),
-        },
-        "early_latency_ms": {
-            "what": "the same for the early value, from the sample that decided it",
-            **_percentiles(outcome.early_latencies_ms),
-        },
+        **outcome.latency.table(),
         "live_delay_ms": _number(1e3 * outcome.live_delay_s),
     }
     with (folder / "session.json").open("x", encoding="utf-8") as file:
@@ -165,10 +151,3 @@ def _health(outcome: Outcome, role: Role) -> dict[str, Any] | None:
 
 def _number(value: float) -> float | None:
     return None if isnan(value) else value
-
-
-def _percentiles(latencies_ms: list[float]) -> dict[str, float]:
-    if not latencies_ms:
-        return {}
-    found = np.percentile(latencies_ms, (50, 95, 99, 100))
-    return dict(zip(("p50", "p95", "p99", "max"), map(float, found), strict=True))

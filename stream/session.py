@@ -28,6 +28,7 @@ from stream.body_checks import check_body
 from stream.content_watch import ContentWatch
 from stream.errors import EkamError
 from stream.lab import Lab
+from stream.latency import Latency, Phase
 from stream.mapping import MarkerMap, PlateMap, present_markers, rate_hz, refuse_other_rate
 from stream.plate_watch import PlateWatch
 from stream.reject_watch import RejectWatch
@@ -85,7 +86,7 @@ class Session:
         self._recent: deque[Stance] = deque(maxlen=RECENT)
         self._rejects = RejectWatch()
         self._counts = np.zeros((2, 2), dtype=int)
-        self._decided_s: dict[int, float] = {}
+        self._arrived_s = nan
         self._status = SessionStatus(banner=banner, subject_id=subject.id, target=self._target)
         self._status_at = self._started_at = -np.inf
         view.walker.publish(self._feedback)
@@ -130,8 +131,9 @@ class Session:
             self._feedback = replace(self._feedback, banner="REPLAY")
             self._view.walker.publish(self._feedback)
         self.outcome = Outcome(
-            infos, rates, notes, live_delay_s=engine.live_delay_s if self._live else nan
-        )
+            infos, rates, notes, live_delay_s=engine.live_delay_s if self._live else nan,
+            latency=Latency(on_time=all(info.replay_speed == 1.0 for info in infos.values())),
+        )  # fmt: skip
         return self.outcome
 
     def keep(
@@ -182,7 +184,7 @@ class Session:
             self.outcome.sync = self._sync.verdict()
             self.outcome.healths = self._health()
             self.outcome.feedback = self._feedback.summary()
-            self.outcome.flush_latencies_ms = self._flush_latencies_ms()
+            self._take_flushed()
             self._source.close()
             self._take_marks()
             self._event("stop")
@@ -206,6 +208,8 @@ class Session:
         for chunk in self._source.pull(PULL_S):
             if self._raw is not None:
                 self._raw.offer(chunk)
+            if self._now is not None:
+                self._arrived_s = float(np.max(chunk.t_arrival_s, initial=-np.inf))
             self._rebind(chunk)
             if not self._bound[chunk.role].refused:
                 self._place(self._aligner.place(chunk))
@@ -302,12 +306,10 @@ class Session:
         feedback, told = self._feedback.after_early(early), Told()
         if feedback is not self._feedback:
             self._feedback = feedback
-            self._view.walker.publish(feedback)
+            self._time("early", early.t_s, self._view.walker.publish(feedback))
             seen = self._early_seen[early.side] = self._view.walker_sees.is_set()
             value = feedback.leg(early.side).value
             told = Told("early" if seen else "none", self._since_ms(early.t_s), value)
-            if self._now is not None:
-                self.outcome.early_latencies_ms.append(told.latency_ms)
         for follower in self._followers:
             follower.early(early, told, self._aligner.origin_s)
 
@@ -316,10 +318,8 @@ class Session:
         stance = judged(stance, self._target.spec)
         before = self._feedback.leg(stance.side)
         self._feedback = self._feedback.after(stance)
-        self._decided_s[self._view.walker.publish(self._feedback)] = stance.t_decide_s
+        self._time("final", stance.t_decide_s, self._view.walker.publish(self._feedback))
         told = self._told(stance, before)
-        if self._now is not None:
-            self.outcome.latencies_ms.append(told.latency_ms)
         for follower in self._followers:
             follower.stance(stance, told, self._aligner.origin_s)
         for sink in self._sinks:
@@ -363,14 +363,17 @@ class Session:
         """Time since a sample's stamp, ms; NaN without a clock."""
         return 1e3 * (self._now() - self._aligner.origin_s - t_s) if self._now else nan
 
-    def _flush_latencies_ms(self) -> list[float]:
-        """Deciding sample's stamp to pixels handed to the window system, ms, of every picture said to be."""
-        first = dict(reversed(self._view.flushed))  # a picture may be painted again
-        return [
-            1e3 * (first[number] - self._aligner.origin_s - decided_s)
-            for number, decided_s in self._decided_s.items()
-            if number in first
-        ]
+    def _time(self, phase: Phase, decided_s: float, picture: int) -> None:
+        """Note when a value passed the stages from its deciding sample to the windows."""
+        if self._now is not None:
+            local_s = self._aligner.origin_s + decided_s
+            self.outcome.latency.told(phase, local_s, self._arrived_s, self._now(), picture)
+
+    def _take_flushed(self) -> None:
+        """Which pictures were flushed since the last time."""
+        flushed = self._view.flushed
+        while flushed:
+            self.outcome.latency.flushed(*flushed.popleft())
 
     def _tell(
         self,
@@ -385,6 +388,7 @@ class Session:
         if not force and now_s - self._status_at < STATUS_EVERY_S:
             return
         self._status_at = now_s
+        self._take_flushed()
         rejected, valid = self._counts
         fault, notice = (self._raw.fault, self._raw.notice) if self._raw is not None else ("", "")
         unheard = next((each.fault for each in self._followers if each.fault), "")
@@ -405,6 +409,7 @@ class Session:
             or self._plate_fault()
             or self._sync.latest.alarming
             or self._rejects.sentence()
+            or self.outcome.latency.alarm()
             or notice
             or unheard,
             target=self._target,

@@ -11,6 +11,7 @@ import numpy as np
 
 from compute import Side, Stance
 from compute.early import Early
+from stream.latency import Latency
 from stream.source import Chunk, Role, StreamHealth, StreamInfo
 from stream.sync_check import SyncVerdict
 
@@ -166,9 +167,7 @@ class Outcome:
     notes: tuple[str, ...] = ()
     stances: list[Stance] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
-    latencies_ms: list[float] = field(default_factory=list)
-    early_latencies_ms: list[float] = field(default_factory=list)
-    flush_latencies_ms: list[float] = field(default_factory=list)
+    latency: Latency = field(default_factory=Latency)
     dropped: dict[Role, int] = field(default_factory=dict)
     feedback: Mapping[str, object] = field(default_factory=dict)
     live_delay_s: float = nan

@@ -184,4 +184,4 @@ class SessionView:
     trace: Trace = field(default_factory=lambda: Trace(4096))
     control: Control = field(default_factory=Control)
     walker_sees: Sight = field(default_factory=Sight)
-    flushed: list[tuple[int, float]] = field(default_factory=list)
+    flushed: deque[tuple[int, float]] = field(default_factory=deque)

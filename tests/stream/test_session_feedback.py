@@ -11,6 +11,7 @@ from compute.early import Early
 from compute.feedback import Target, target_for
 from stream.errors import EkamError
 from stream.file_source import FileSource
+from stream.latency import DECIDED, TOLD
 from stream.session import Session
 from stream.status import SessionView
 
@@ -113,9 +114,10 @@ def test_early_latency_is_kept_apart(monkeypatch):
     _, _, outcome = scripted(
         monkeypatch, left(1, 0.5), early(2, 0.41), left(2, 0.4, early=0.41), now=lambda: 100.0
     )
-    assert len(outcome.latencies_ms) == 2
-    [latency_ms] = outcome.early_latencies_ms
-    assert latency_ms - outcome.latencies_ms[1] == pytest.approx(400.0)
+    finals_ms = outcome.latency.ms("final", DECIDED, TOLD)
+    assert len(finals_ms) == 2
+    [latency_ms] = outcome.latency.ms("early", DECIDED, TOLD)
+    assert latency_ms - finals_ms[1] == pytest.approx(400.0)
 
 
 def test_no_peak_counts_only_where_the_first_peak_is_fed_back(monkeypatch):
