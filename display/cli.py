@@ -5,6 +5,7 @@ import sys
 
 import typer
 
+from display.command_bench import bench
 from display.command_calibrate import calibrate
 from display.command_check import check
 from display.command_demo import demo
@@ -23,7 +24,7 @@ app = typer.Typer(
     help="Treadmill biofeedback of the external knee adduction moment (EKAM), live over Lab Streaming "
     "Layer. For research use; not a medical device.",
 )
-for command in (demo, check, calibrate, live, replay, process, walker):
+for command in (demo, check, calibrate, live, replay, process, bench, walker):
     app.command()(command)
 
 

@@ -43,7 +43,7 @@ def run_session(
     banner: str = "",
     seconds: float | None = None,
     feedback: str = "",
-) -> None:
+) -> Outcome:
     """Run a session to its end and print where its folder is.
 
     Parameters
@@ -115,6 +115,7 @@ def run_session(
         raise fault
     if incomplete:
         raise EkamError(f"what was recorded is not complete: {incomplete}")
+    return outcome
 
 
 def _plate_check(lab: LabFile, outcome: Outcome) -> dict[str, Any] | None:

@@ -38,7 +38,16 @@ def no_screen_reason() -> str | None:
         os.environ.get(name) for name in ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY")
     ):
         return "no screen (DISPLAY is not set)"
-    environment = {**os.environ, **platform_environment(), "QT_DEBUG_PLUGINS": "1"}
+    return _tried({**os.environ, **platform_environment()})
+
+
+def no_qt_reason() -> str | None:
+    """Why not even a picture can be painted without a screen, in one sentence; None when it can."""
+    return _tried({**os.environ, "QT_QPA_PLATFORM": "offscreen"})
+
+
+def _tried(environment: dict[str, str]) -> str | None:
+    environment = {**environment, "QT_DEBUG_PLUGINS": "1"}
     try:
         probe = subprocess.run(
             [sys.executable, "-c", _PROBE],

@@ -27,10 +27,12 @@ LOW_MIN = 30.0
 LEAST_MIN = 1.0
 """With less room than that nothing is begun."""
 
+DRAIN_S = 0.1
+"""How often what waits is written."""
+
 SLOW_S = 2.0
 """A disk that takes nothing for so long is slow; what is received meanwhile waits in memory."""
 
-_DRAIN_S = 0.1
 _ROOM_S = 5.0
 _FLUSH_S = 0.8  # with the drain in front of it: a power cut costs at most a second
 _BOUNDARY_S = 2.0
@@ -92,6 +94,7 @@ class Recorder:
     results : further streams, of which `rows` will come, the events among them; their stamps are on the
         LSL local clock.
     capacity : chunks that may wait for the disk, about a minute of live streams.
+    drain_s : how often what waits is written.
     """
 
     def __init__(
@@ -101,6 +104,7 @@ class Recorder:
         results: Sequence[StreamInfo] = (EVENTS_INFO,),
         *,
         capacity: int = 65536,
+        drain_s: float = DRAIN_S,
     ) -> None:
         try:
             self._writer = XdfWriter(path)
@@ -113,7 +117,7 @@ class Recorder:
         self._next_id = 1
         self._tracks = {role: self._new_track(role, info) for role, info in infos.items()}
         self._result_ids = {info.name: self._own_stream(info) for info in results}
-        self._capacity = capacity
+        self._capacity, self._drain_s = capacity, drain_s
         self._queue: deque[Chunk | _Rows] = deque()
         self._lost = 0
         self._write_fault = ""
@@ -130,6 +134,11 @@ class Recorder:
     def bytes_written(self) -> int:
         """Size of the file so far."""
         return self._writer.bytes_written
+
+    @property
+    def waiting(self) -> int:
+        """Chunks and results that the disk has still to take."""
+        return len(self._queue)
 
     @property
     def lost(self) -> int:
@@ -209,7 +218,7 @@ class Recorder:
     def _run(self) -> None:
         # Waking now and then instead of for every chunk leaves the processor to the feedback.
         try:
-            while not self._closing.wait(_DRAIN_S):
+            while not self._closing.wait(self._drain_s):
                 self._drain()
             self._drain()
             self._writer.close()

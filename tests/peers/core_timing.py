@@ -24,10 +24,12 @@ sys.path[:0] = [
 ]
 
 import numpy as np  # noqa: E402
-from core_work import FOLDER, Batch, FrameByFrame, Twin, read_walk  # noqa: E402
+from core_work import FOLDER, Twin, read_walk  # noqa: E402
 from opensim_work import OpenSim  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
+
+from display.bench.core import Batch, FrameByFrame  # noqa: E402
 
 BUDGET_US, BUDGET_PER_S, BUDGET_OPENSIM = 20.0, 100_000, 500
 

@@ -1,22 +1,16 @@
-"""The core of one marker frame, both legs, as the kernels and as their NumPy twins compute it."""
+"""The frames of a real trial for the core, and its NumPy twin."""
 
-import gc
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import naive_body
 import numpy as np
-from one_frame import curves_of, new_state, newest_frame, nothing, packed
 
-from compute.body import body_arrays, body_poses, femur_known, new_poses
 from compute.calibration import Person, calibrate
 from compute.conventions import Side
-from compute.curves import ANKLE_FLEXION, EKAM, HIP_FLEXION, KFM, KNEE_FLEXION, leg_curves
-from compute.filters import zero_lag, zero_lag_section
-from compute.newton_euler import HALF_WIDTH, leg_moments
-from compute.resample import resample
-from compute.stance import CURVES
+from compute.curves import ANKLE_FLEXION, EKAM, HIP_FLEXION, KFM, KNEE_FLEXION
+from compute.newton_euler import HALF_WIDTH
+from display.bench.core import Walk
 from stream.lab import read_lab
 from stream.mapping import MarkerMap, PlateMap, present_markers, rate_hz
 from stream.readers import read_recording
@@ -25,26 +19,6 @@ TESTS = Path(__file__).parents[1]
 FOLDER = TESTS.parents[1] / "shared" / "data" / "treadmill_gait2354_subject01"
 LAB = TESTS / "labs" / f"{FOLDER.name}.toml"
 PERSON = Person("T1", 72.6, 1.803, "m")
-CUTOFF_HZ = 6.0
-
-
-@dataclass(frozen=True)
-class Walk:
-    """Walking trial, repeated end to end to `n` frames: raw and filtered, with the loads per foot."""
-
-    subject: object
-    names: tuple
-    trial_frames: int
-    marker_hz: float
-    force_hz: float
-    raw_m: np.ndarray
-    markers_m: np.ndarray
-    raw_wrench: np.ndarray
-    wrench: np.ndarray
-
-    @property
-    def n(self):
-        return len(self.markers_m)
 
 
 def read_walk(at_least):
@@ -63,124 +37,7 @@ def read_walk(at_least):
     marker_hz, force_hz = rate_hz(walk.markers.info, lab), rate_hz(walk.forces.info, lab)
     wrench = np.nan_to_num(wrench[: round(len(raw) * force_hz / marker_hz)])
     raw, wrench = np.ascontiguousarray(raw), np.ascontiguousarray(wrench)
-    n, k = len(raw), len(wrench)
-    smooth = _filtered(raw.reshape(n, -1), marker_hz).reshape(raw.shape)
-    loads = _filtered(wrench.reshape(k, -1), force_hz)
-    loads = resample(
-        np.arange(k) / force_hz,
-        loads,
-        (np.arange(n) / marker_hz).clip(max=(k - 1) / force_hz),
-        np.empty((n, 12)),
-    )
-    times = -(-at_least // n)
-    return Walk(
-        subject, names, n, marker_hz, force_hz, np.tile(raw, (times, 1, 1)), np.tile(smooth, (times, 1, 1)),
-        np.tile(wrench, (times, 1, 1)), np.tile(loads.reshape(n, 2, 6), (times, 1, 1)),
-    )  # fmt: skip
-
-
-def _filtered(x, rate):
-    section = zero_lag_section(CUTOFF_HZ, rate)
-    x = np.ascontiguousarray(x)
-    return zero_lag(x, section, np.empty(len(x) + 2 * section.pad), np.empty_like(x))
-
-
-class Batch:
-    """All frames in one go through preallocated arrays, as a stance or a recording is computed."""
-
-    def __init__(self, walk):
-        self.walk, n = walk, walk.n
-        self.body = body_arrays(walk.subject, walk.names)
-        self.poses = new_poses(n)
-        self.moments, self.vector = np.empty((2, n, 3, 3)), np.empty((2, n, 3))
-        self.curves = np.empty((2, n, len(CURVES)))
-        self.wrench = np.ascontiguousarray(walk.wrench.transpose(1, 0, 2))
-        self._sections = [
-            zero_lag_section(CUTOFF_HZ, rate) for rate in (walk.marker_hz, walk.force_hz)
-        ]
-        flat, loads = walk.raw_m.reshape(n, -1), walk.raw_wrench.reshape(len(walk.raw_wrench), -1)
-        self._given = (flat, loads)
-        self._filtered = (np.empty_like(flat), np.empty_like(loads))
-        self._work = np.empty(len(loads) + 2 * self._sections[1].pad)
-        self._times = np.arange(n) / walk.marker_hz, np.arange(len(loads)) / walk.force_hz
-        self._at_frames = np.empty((n, 12))
-
-    def core(self, markers_m=None):
-        """Seconds spent on poses, moments and curves, by part."""
-        walk, body = self.walk, self.body
-        t0 = time.perf_counter()
-        poses = body_poses(walk.markers_m if markers_m is None else markers_m, body, self.poses)
-        t1 = time.perf_counter()
-        for side, leg in ((0, body.left), (1, body.right)):
-            leg_moments(
-                poses, poses, self.wrench[side], leg.inertia, side, walk.marker_hz, 0,
-                self.moments[side], self.vector[side],
-            )  # fmt: skip
-        t2 = time.perf_counter()
-        for side, leg in ((0, body.left), (1, body.right)):
-            leg_curves(
-                poses, self.moments[side], self.vector[side], self.wrench[side], leg, femur_known(leg),
-                side, 0, self.curves[side],
-            )  # fmt: skip
-        t3 = time.perf_counter()
-        return {"poses": t1 - t0, "moments": t2 - t1, "curves": t3 - t2}
-
-    def filters(self):
-        """Seconds to filter every marker and every plate channel and to read the loads at the frames."""
-        start = time.perf_counter()
-        for x, section, out in zip(self._given, self._sections, self._filtered, strict=True):
-            zero_lag(x, section, self._work, out)
-        resample(self._times[1], self._filtered[1], self._times[0], self._at_frames)
-        return time.perf_counter() - start
-
-
-class FrameByFrame:
-    """One call of one kernel per marker frame, as a sample by sample path pays for it."""
-
-    def __init__(self, walk):
-        self.walk = walk
-        self.body = body_arrays(walk.subject, walk.names)
-        self.femur = femur_known(self.body.left)
-        self.packed = packed(self.body)
-        self.state = new_state()
-
-    def arguments(self, i):
-        walk = self.walk
-        return (
-            walk.markers_m[i : i + 1], walk.wrench[max(i - HALF_WIDTH, 0)], *self.packed, self.femur,
-            walk.marker_hz, self.state,
-        )  # fmt: skip
-
-    def latencies_ns(self):
-        """Time of every call, shape (n,), and of as many that do nothing."""
-        n = self.walk.n
-        took, idle = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
-        clock = time.perf_counter_ns
-        newest_frame(*self.arguments(0))
-        nothing(self.walk.markers_m[:1])
-        gc.disable()
-        try:
-            for i in range(n):
-                given = self.arguments(i)
-                start = clock()
-                newest_frame(*given)
-                took[i] = clock() - start
-                start = clock()
-                nothing(given[0])
-                idle[i] = clock() - start
-        finally:
-            gc.enable()
-        return took, idle
-
-    def differs_by(self, batch):
-        """Largest difference of the curves, frame by frame, to those of the batch."""
-        worst = 0.0
-        for i in range(self.walk.trial_frames):
-            newest_frame(*self.arguments(i))
-            if i >= 2 * HALF_WIDTH:
-                gap = curves_of(self.state) - batch.curves[:, i - HALF_WIDTH]
-                worst = max(worst, float(np.nanmax(np.abs(gap))))
-        return worst
+    return Walk.of(subject, raw, wrench, (marker_hz, force_hz), at_least)
 
 
 class Twin:

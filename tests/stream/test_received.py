@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from compute import Side
 from stream.clock import LslClock
 from stream.errors import EkamError
 from stream.faults import parse
+from stream.recorder import Recorder
 from stream.replay import replay
 from stream.source import LampState, Role
 from stream.tables import STANCE_COLUMNS
@@ -223,7 +225,8 @@ def test_infos_are_those_of_the_recording():
 
 
 def test_what_is_left_of_a_session_that_broke_off_repeats_itself(tmp_path, monkeypatch):
-    monkeypatch.setattr("stream.recorder._DRAIN_S", 0.002)  # the session runs faster than time goes
+    small = partial(Recorder, drain_s=0.002)  # the session runs faster than time goes
+    monkeypatch.setattr("received.Recorder", small)
     recording = walkers.trial().recording
     session, _ = run(with_faults(recording, "drop:share=0.001"), tmp_path)
     data, lines = (tmp_path / "raw.xdf").read_bytes(), len(session.outcome.stances)

@@ -16,14 +16,15 @@ from compute.stance import CURVES
 COLUMNS = len(CURVES)
 
 
-def packed(body):
+def packed(body: BodyArrays) -> tuple[np.ndarray, np.ndarray]:
     """(integers, floats) of a body, in the order in which `_body` reads them."""
-    integers, floats = [], []
+    integers: list[int] = []
+    floats: list[float] = []
 
-    def add(x):
+    def add(x: np.ndarray) -> None:
         (integers if x.dtype.kind == "i" else floats).extend(x.ravel().tolist())
 
-    def segment(given):
+    def segment(given: SegmentArrays) -> None:
         integers.append(len(given.rows))
         add(given.rows)
         add(given.local_m)
@@ -52,25 +53,25 @@ def packed(body):
 
 
 @kernel
-def _rows(integers, at, n):
+def _rows(integers: np.ndarray, at: np.ndarray, n: int) -> np.ndarray:
     at[0] += n
     return integers[at[0] - n : at[0]]
 
 
 @kernel
-def _numbers(floats, at, n):
+def _numbers(floats: np.ndarray, at: np.ndarray, n: int) -> np.ndarray:
     at[1] += n
     return floats[at[1] - n : at[1]]
 
 
 @kernel
-def _segment(integers, floats, at):
+def _segment(integers: np.ndarray, floats: np.ndarray, at: np.ndarray) -> SegmentArrays:
     k = _rows(integers, at, 1)[0]
     return SegmentArrays(_rows(integers, at, k), _numbers(floats, at, 3 * k).reshape((k, 3)))
 
 
 @kernel
-def _leg(integers, floats, at):
+def _leg(integers: np.ndarray, floats: np.ndarray, at: np.ndarray) -> LegArrays:
     sigma, mode = _numbers(floats, at, 1)[0], _rows(integers, at, 1)[0]
     cluster = _segment(integers, floats, at)
     ajc_local = _numbers(floats, at, 3)
@@ -85,7 +86,7 @@ def _leg(integers, floats, at):
 
 
 @kernel
-def _body(integers, floats):
+def _body(integers: np.ndarray, floats: np.ndarray) -> BodyArrays:
     at = np.zeros(2, dtype=np.int64)
     pelvis, trunk = _segment(integers, floats, at), _segment(integers, floats, at)
     mid, top = _numbers(floats, at, 3), _numbers(floats, at, 3)
@@ -100,18 +101,26 @@ _POSES, _MOMENTS, _VECTOR = 5 * sum(_SIZES), 18, 6
 STATE = _POSES + _MOMENTS + _VECTOR + 2 * COLUMNS
 
 
-def new_state():
+def new_state() -> np.ndarray:
     """Five frames of poses, then moments, vector and curves of both legs: all that a call writes."""
     return np.full(STATE, np.nan)
 
 
-def curves_of(state):
+def curves_of(state: np.ndarray) -> np.ndarray:
     """Shape (2, columns), view."""
     return state[-2 * COLUMNS :].reshape(2, -1)
 
 
 @kernel
-def newest_frame(frame, wrench, integers, floats, femur, rate_hz, state):
+def newest_frame(
+    frame: np.ndarray,
+    wrench: np.ndarray,
+    integers: np.ndarray,
+    floats: np.ndarray,
+    femur: int,
+    rate_hz: float,
+    state: np.ndarray,
+) -> None:
     """Take one frame into a window of five; moments and curves of both legs at the middle one.
 
     frame : (1, markers, 3). wrench : (2, 6), at the middle frame. state : from `new_state`.
@@ -146,6 +155,6 @@ def newest_frame(frame, wrench, integers, floats, femur, rate_hz, state):
 
 
 @kernel
-def nothing(frame):
+def nothing(frame: np.ndarray) -> float:
     """A kernel call that does nothing: what the loop and the machine add to every time."""
     return frame[0, 0, 0]

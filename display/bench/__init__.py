@@ -1,0 +1,1 @@
+"""What `ekam bench` measures: each part beside its yardstick, in one run."""

@@ -1,0 +1,119 @@
+"""The bench as one picture: how the delays are spread, and what was promised."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from display.bench.budgets import Budget
+from display.bench.chain import Chain
+from display.screens import platform_environment
+
+_SIZE = (1600, 1000)
+_BARE, _OURS, _BAR = "#999999", "#56B4E9", "#E69F00"
+
+
+def save_bench(path: Path, chain: Chain, budgets: Sequence[Budget]) -> None:
+    """Histograms of what samples and values took, and the budgets."""
+    pg, _app = _qt()
+    layout = _sheet(pg)
+    for i, (role, found) in enumerate(chain.samples.items()):
+        _histograms(
+            pg, layout.addPlot(row=0, col=i, title=f"{role}: push to …"), "ms",
+            {"bare consumer": (found["bare"], _BARE), "session": (found["session"], _OURS)},
+        )  # fmt: skip
+    for i, (phase, rows) in enumerate(chain.values.items()):
+        pushed, bare, _, scored, flushed = rows.T
+        _histograms(
+            pg, layout.addPlot(row=1, col=i, title=f"{phase} value: deciding sample pushed to …"), "ms",
+            {
+                "bare consumer": (bare - pushed, _BARE),
+                "scored": (scored - pushed, _OURS),
+                "pixels flushed": (flushed - pushed, _BAR),
+            },
+        )  # fmt: skip
+    words = layout.addLabel(
+        "<br>".join(map(_line, budgets)), row=2, col=0, colspan=2, justify="left"
+    )
+    words.setMaximumHeight(30 + 20 * len(budgets))
+    _save(pg, layout, path)
+
+
+def save_scale(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Cost against every axis that was grown."""
+    pg, _app = _qt()
+    layout = _sheet(pg)
+    axes = list(dict.fromkeys(row["axis"] for row in rows))
+    for column, (key, unit) in enumerate(
+        (("processor", "share of a core"), ("push_p99_ms", "ms"), ("scored_p99_ms", "ms"))
+    ):
+        for i, axis in enumerate(axes):
+            own = [row for row in rows if row["axis"] == axis]
+            plot = layout.addPlot(
+                row=i, col=column, title=f"{key.replace('_', ' ')} against {axis}"
+            )
+            plot.setLabel("bottom", axis)
+            plot.setLabel("left", unit)
+            x, y = [row["value"] for row in own], [row[key] for row in own]
+            plot.plot(x, y, pen=pg.mkPen(_OURS, width=2), symbol="o", symbolBrush=_OURS)
+            if key == "processor" and len(x) > 1:
+                slope, at = np.polyfit(x, y, 1)
+                plot.plot(x, np.polyval((slope, at), x), pen=pg.mkPen(_BAR, width=1))
+                plot.setTitle(f"{key} against {axis}: {slope:.2g} a core per unit")
+    _save(pg, layout, path)
+
+
+def _line(budget: Budget) -> str:
+    verdict = {True: "met", False: "MISSED", None: "not measured"}[budget.met]
+    figure = "–" if budget.met is None else f"{budget.figure:.4g}"
+    ratio = "" if np.isnan(budget.ratio) else f" &nbsp; ratio {budget.ratio:.3g}"
+    colour = {True: _OURS, False: _BAR, None: _BARE}[budget.met]
+    bar = f"{budget.direction.replace('<', '&lt;').replace('>', '&gt;')} {budget.bar:.4g} {budget.unit}"
+    return f"<span style='color:{colour}'>{verdict}</span> &nbsp; {budget.what}: {figure} ({bar}){ratio}"
+
+
+def _histograms(
+    pg: Any, plot: Any, unit: str, groups: Mapping[str, tuple[np.ndarray, str]]
+) -> None:
+    plot.addLegend(offset=(-10, 10))
+    plot.setLabel("bottom", unit)
+    plot.setLabel("left", "samples, log 10")
+    known = {name: values[np.isfinite(values)] for name, (values, _) in groups.items()}
+    last = max(
+        (np.percentile(values, 99.9) for values in known.values() if len(values)), default=1.0
+    )
+    edges = np.linspace(0.0, max(last, 0.1), 120)
+    for name, values in known.items():
+        counts, _ = np.histogram(np.clip(values, 0.0, edges[-1]), edges)
+        plot.plot(
+            edges, np.log10(counts + 1.0), stepMode="center", pen=pg.mkPen(groups[name][1], width=2),
+            name=f"{name}: p50 {np.percentile(values, 50):.2f}, p99 {np.percentile(values, 99):.2f}"
+            if len(values) else name,
+        )  # fmt: skip
+
+
+def _qt() -> tuple[Any, Any]:
+    """Pyqtgraph and an application without a screen; a picture needs none."""
+    os.environ.update(platform_environment())
+    os.environ["PYQTGRAPH_QT_LIB"] = "PyQt5"
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    import pyqtgraph as pg
+
+    return pg, pg.mkQApp()
+
+
+def _sheet(pg: Any) -> Any:
+    pg.setConfigOptions(background="#101010", foreground="#dddddd", antialias=True)
+    layout = pg.GraphicsLayoutWidget(show=False, size=_SIZE)
+    layout.resize(*_SIZE)
+    return layout
+
+
+def _save(pg: Any, layout: Any, path: Path) -> None:
+
+    layout.show()
+    pg.QtWidgets.QApplication.processEvents()
+    layout.grab().save(str(path))
+    layout.close()
