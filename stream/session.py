@@ -27,6 +27,7 @@ from stream.binding import Binding, ChannelMap
 from stream.body_checks import check_body
 from stream.content_watch import ContentWatch
 from stream.errors import EkamError
+from stream.gather import Gather
 from stream.lab import Lab
 from stream.latency import Latency, Phase
 from stream.mapping import MarkerMap, PlateMap, present_markers, rate_hz, refuse_other_rate
@@ -86,7 +87,7 @@ class Session:
         self._recent: deque[Stance] = deque(maxlen=RECENT)
         self._rejects = RejectWatch()
         self._counts = np.zeros((2, 2), dtype=int)
-        self._arrived_s = nan
+        self._gather = Gather()
         self._status = SessionStatus(banner=banner, subject_id=subject.id, target=self._target)
         self._status_at = self._started_at = -np.inf
         view.walker.publish(self._feedback)
@@ -176,6 +177,7 @@ class Session:
                 if self._source.ended:
                     break
             else:
+                self._align()
                 self._place(self._aligner.finish(*Role))  # nothing that was recorded stays unscored
                 self._score()
             self._tell("stopping", force=True)
@@ -208,16 +210,23 @@ class Session:
         for chunk in self._source.pull(PULL_S):
             if self._raw is not None:
                 self._raw.offer(chunk)
-            if self._now is not None:
-                self._arrived_s = float(np.max(chunk.t_arrival_s, initial=-np.inf))
+            self._gather.add(chunk)
+        if self._source.ended:
+            self._align()
+            self._place(self._aligner.finish(*Role))
+            self._score()
+        elif self._gather.due:
+            self._align()
+            self._score()
+        self._take_marks()
+        self._tell("running")
+
+    def _align(self) -> None:
+        """Align what has come."""
+        for chunk in self._gather.take():
             self._rebind(chunk)
             if not self._bound[chunk.role].refused:
                 self._place(self._aligner.place(chunk))
-        if self._source.ended:
-            self._place(self._aligner.finish(*Role))
-        self._score()
-        self._take_marks()
-        self._tell("running")
 
     def _score(self) -> None:
         """Align -> compute -> publish, with what is ready."""
@@ -367,7 +376,7 @@ class Session:
         """Note when a value passed the stages from its deciding sample to the windows."""
         if self._now is not None:
             local_s = self._aligner.origin_s + decided_s
-            self.outcome.latency.told(phase, local_s, self._arrived_s, self._now(), picture)
+            self.outcome.latency.told(phase, local_s, self._gather.arrived_s, self._now(), picture)
 
     def _take_flushed(self) -> None:
         """Which pictures were flushed since the last time."""

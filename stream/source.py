@@ -4,6 +4,7 @@ Live inlets, replayed files and the synthetic walker all speak this, so everythi
 same code.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from math import nan
@@ -115,6 +116,28 @@ class Chunk:
     t_arrival_s: float | np.ndarray = nan
     clock_offset_s: float | np.ndarray = 0.0
     info: StreamInfo | None = None
+
+
+def together(parts: Sequence[Chunk]) -> Chunk:
+    """Chunks of one publisher as one, in which every sample keeps its own arrival and clock offset."""
+    if len(parts) == 1:
+        return parts[0]
+    sizes = [len(part.stamps_s) for part in parts]
+    return Chunk(
+        parts[0].role,
+        np.concatenate([part.stamps_s for part in parts]),
+        np.concatenate([part.values for part in parts]),
+        _each([part.t_arrival_s for part in parts], sizes),
+        _each([part.clock_offset_s for part in parts], sizes),
+        parts[0].info,
+    )
+
+
+def _each(values: Sequence[float | np.ndarray], sizes: Sequence[int]) -> np.ndarray:
+    if not any(isinstance(value, np.ndarray) for value in values):
+        return np.repeat(np.array(values, dtype=np.float64), sizes)
+    whole = [np.broadcast_to(value, size) for value, size in zip(values, sizes, strict=True)]
+    return np.concatenate(whole)
 
 
 class LampState(Enum):

@@ -16,7 +16,7 @@ from stream.lab import Lab
 from stream.lsl import StreamQuery
 from stream.recorder import ARRIVALS
 from stream.recording import RecordedStream, Recording
-from stream.source import Chunk, Role, StreamInfo
+from stream.source import Chunk, Role, StreamInfo, together
 from stream.xdf_read import Block, OtherShapeError, XdfFile, read_xdf_file
 
 JOIN_S = 0.5
@@ -157,7 +157,7 @@ def _joined(chunks: list[Chunk]) -> list[Chunk]:
         for role in Role:
             own = [piece for piece in pieces[span] if piece.role is role]
             for _, same in groupby(own, key=lambda piece: id(piece.info)):
-                joined.append(_together(list(same)))
+                joined.append(together(list(same)))
     return joined
 
 
@@ -171,16 +171,6 @@ def _part(chunk: Chunk, rows: slice) -> Chunk:
         clock_offset_s[rows],
         chunk.info,
     )
-
-
-def _together(parts: list[Chunk]) -> Chunk:
-    if len(parts) == 1:
-        return parts[0]
-    stamps_s, values, t_arrival_s, clock_offset_s = (
-        np.concatenate([getattr(part, name) for part in parts])
-        for name in ("stamps_s", "values", "t_arrival_s", "clock_offset_s")
-    )
-    return Chunk(parts[0].role, stamps_s, values, t_arrival_s, clock_offset_s, parts[0].info)
 
 
 def _as_arrays(role: Role, info: StreamInfo, received: list[Chunk]) -> RecordedStream:

@@ -1,0 +1,63 @@
+"""Chunks that wait until a marker frame is complete: before, nothing can be computed and every look costs."""
+
+from collections import deque
+from itertools import groupby
+
+import numpy as np
+
+from stream.source import Chunk, Role, together
+
+LONGEST_S = 0.03
+"""What has waited for so long is taken as it is: a stream may stand still."""
+MOST = 64
+
+
+class Gather:
+    """Keeps chunks until they are worth looking at.
+
+    Attributes
+    ----------
+    arrived_s : arrival of the newest chunk, LSL local clock; NaN where that is not known.
+    """
+
+    def __init__(self) -> None:
+        self._chunks: list[Chunk] = []
+        self._since_s = self.arrived_s = np.nan
+        self._frames_s: deque[float] = deque(maxlen=MOST)
+        self._forces_s = -np.inf
+
+    def add(self, chunk: Chunk) -> None:
+        """Take a chunk."""
+        n = len(chunk.stamps_s)
+        offset_s = chunk.clock_offset_s
+        if n and chunk.role is Role.MARKERS:
+            first_s = offset_s[0] if isinstance(offset_s, np.ndarray) else offset_s
+            self._frames_s.append(float(chunk.stamps_s[0] + first_s))
+        elif n:
+            last_s = offset_s[-1] if isinstance(offset_s, np.ndarray) else offset_s
+            self._forces_s = float(chunk.stamps_s[-1] + last_s)
+        self.arrived_s = float(np.max(chunk.t_arrival_s, initial=-np.inf))
+        if not self._chunks:
+            self._since_s = self.arrived_s
+        self._chunks.append(chunk)
+
+    @property
+    def due(self) -> bool:
+        """Whether forces have come for a marker frame that waits for them, or too much waits."""
+        if self._frames_s and self._forces_s >= self._frames_s[0]:
+            return True
+        return len(self._chunks) >= MOST or self.arrived_s - self._since_s > LONGEST_S
+
+    def take(self) -> list[Chunk]:
+        """All that waits, markers first; what one publisher sent as one chunk."""
+        while self._frames_s and self._frames_s[0] <= self._forces_s:
+            self._frames_s.popleft()
+        chunks, self._chunks = self._chunks, []
+        if len(chunks) == 1:
+            return chunks
+        own = ([chunk for chunk in chunks if chunk.role is role] for role in Role)
+        return [
+            together(list(same))
+            for given in own
+            for _, same in groupby(given, key=lambda chunk: id(chunk.info))
+        ]
