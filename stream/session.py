@@ -25,18 +25,16 @@ from compute.variables import judged
 from stream.align import Aligner, Placed
 from stream.binding import Binding, ChannelMap
 from stream.body_checks import check_body
-from stream.content_watch import ContentWatch
 from stream.errors import EkamError
 from stream.gather import Gather
 from stream.lab import Lab
 from stream.latency import Latency, Phase
 from stream.mapping import MarkerMap, PlateMap, present_markers, rate_hz, refuse_other_rate
-from stream.plate_watch import PlateWatch
 from stream.reject_watch import RejectWatch
 from stream.sinks import Follower, Outcome, RawSink, StanceSink, Told
 from stream.source import Chunk, LampState, Role, Source, StreamHealth, StreamInfo
 from stream.status import SessionStatus, SessionView
-from stream.sync_check import SyncCheck
+from stream.watches import Watches
 
 PULL_S = 0.1
 STATUS_EVERY_S = 0.1
@@ -117,11 +115,11 @@ class Session:
                 Role.FORCES: lambda info: PlateMap(info, lab),
             }
             self._bound = {role: Binding(infos[role], lab, maps[role]) for role in Role}
-            self._plate_watch = PlateWatch(lab, engine.markers, subject.body_mass_kg)
-            self._sync = SyncCheck(lab, engine.markers, rates[Role.MARKERS], rates[Role.FORCES])
+            self._watches = Watches(
+                lab, engine.markers, subject.body_mass_kg, rates, plates=self._now is not None
+            )
             self._scale_known = False
             self._rates_known: set[Role] = set()
-            self._content = {role: ContentWatch(role) for role in Role}
             self._aligner = Aligner(
                 {role: each.device_delay_s for role, each in self._bound.items()}, rates, infos
             )
@@ -183,7 +181,7 @@ class Session:
             self._tell("stopping", force=True)
         finally:
             self.outcome.dropped = dict(self._aligner.dropped)
-            self.outcome.sync = self._sync.verdict()
+            self.outcome.sync = self._watches.verdict()
             self.outcome.healths = self._health()
             self.outcome.feedback = self._feedback.summary()
             self._take_flushed()
@@ -248,9 +246,7 @@ class Session:
             if len(self._engine.live_rows):
                 for follower in self._followers:
                     follower.live(self._engine.live_rows, self._aligner.origin_s)
-            if self._now is not None:  # of a file, nobody reads it
-                self._plate_watch.add(*markers, *forces)
-            self._sync.add(*markers, *forces)
+            self._watches.add(markers, forces)
 
     def _rebind(self, chunk: Chunk) -> None:
         """Map anew, by name, when another publisher has taken over."""
@@ -272,7 +268,6 @@ class Session:
             times, rows = self._ready[each.role]
             times.append(each.time_s)
             rows.append(binding.apply(each.values))
-            self._content[each.role].add(each.time_s, rows[-1])
 
     def _taken(self, role: Role) -> tuple[np.ndarray, np.ndarray]:
         """What is ready for the engine, which is thereby taken."""
@@ -416,7 +411,7 @@ class Session:
             or fault
             or self.outcome.fault
             or self._plate_fault()
-            or self._sync.latest.alarming
+            or self._watches.sync_alarm()
             or self._rejects.sentence()
             or self.outcome.latency.alarm()
             or notice
@@ -436,7 +431,7 @@ class Session:
             if health.state is not LampState.LOST and refused:
                 health = replace(health, state=LampState.LOST, message=refused)
             elif health.state is LampState.OK:
-                trouble = trouble or self._content[each.role].trouble
+                trouble = trouble or self._watches.trouble(each.role)
                 if trouble:
                     health = replace(health, state=LampState.DEGRADED, message=trouble)
             lamps.append(health)
@@ -451,4 +446,4 @@ class Session:
                     f"the load of the {side.word} plate lies under the {side.other.word} foot: stop and swap "
                     "side of the plates in the lab file, or check the marker labels"
                 )
-        return self._plate_watch.sentence()
+        return self._watches.plate_sentence()
