@@ -174,8 +174,9 @@ def test_a_bench_from_end_to_end(tmp_path):
 
 
 def test_a_part_that_fails_says_why():
+    given = ("/nowhere/lab.toml", "s", "f", "1", "n")
     with (
-        chain._child(dict(os.environ), "session", "/nowhere/lab.toml", "s", "f", "1", "n") as child,
-        pytest.raises(chain.EkamError, match="the session of the bench failed: .*lab.toml"),
+        chain._child(dict(os.environ), "session", *given) as child,
+        pytest.raises(chain.EkamError, match=r"the session of the bench failed: .*lab.toml"),
     ):
         chain._finish(child, "session", 60.0)
