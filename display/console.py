@@ -243,6 +243,13 @@ class Console(QWidget):
         count = max(len(rows), at_least)
         if table.rowCount() != count:
             table.setRowCount(count)
+        model, viewport = table.model(), table.viewport()
+        assert model is not None  # a table has both; only the type stubs doubt it
+        assert viewport is not None
+        # Told of every cell, the table would measure all of them each time: 20 ms in which no picture of the
+        # walker's is painted.
+        model.blockSignals(True)
+        changed = False
         for row in range(count):
             for column in range(table.columnCount()):
                 words, colour = rows[row][column] if row < len(rows) else ("", theme.TEXT)
@@ -250,13 +257,18 @@ class Console(QWidget):
                 if cell is None:
                     cell = QTableWidgetItem()
                     table.setItem(row, column, cell)
-                # Every change makes the table measure and paint again: only what differs is set.
                 if cell.text() != words:
                     cell.setText(words)
                     cell.setToolTip(words)
+                    changed = True
                 if cell.data(COLOUR_ROLE) != colour:
                     cell.setData(COLOUR_ROLE, colour)
                     cell.setForeground(QColor(colour))
+                    changed = True
+        model.blockSignals(False)
+        if changed:
+            table.resizeColumnsToContents()
+            viewport.update()
 
     # -- layout ----------------------------------------------------------------------------------
 
