@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ class Chain:
         scored, flushed), ms from when that sample was due, shape (n, 5); NaN where never flushed.
     of_part : the part of each row, per role and phase.
     session : what else the session told.
+    widget_ms : a bare widget on the same screen, asked to pixels handed to the window system, shape (n,).
     """
 
     screen: str
@@ -57,6 +58,7 @@ class Chain:
     values: Mapping[str, np.ndarray]
     of_part: Mapping[str, np.ndarray]
     session: Mapping[str, float]
+    widget_ms: np.ndarray
 
     def budgets(self) -> list[Budget]:
         """The promises about latency."""
@@ -93,7 +95,8 @@ class Chain:
                 f"deciding sample pushed to {what}: p{q} over the bare consumer", bar, "ms", "<=",
                 _median(_by_part(end - bare, parts, q)), _median(_by_part(bare_ms, parts, q)),
                 _median(_by_part(end - pushed, parts, q) / _by_part(bare_ms, parts, q)),
-                f"{n} values; yardstick: the bare consumer's time for the deciding sample; {self.screen}",
+                f"{n} values; yardstick: the bare consumer's time for the deciding sample; {self.screen}; "
+                f"a bare widget there: p50 {percentiles(self.widget_ms).get('p50', float('nan')):.1f} ms",
             )  # fmt: skip
 
     def table(self) -> dict[str, Any]:
@@ -125,6 +128,7 @@ class Chain:
             },
             "values_ms": stages,
             "session": dict(self.session),
+            "bare_widget_ms": percentiles(self.widget_ms),
         }
 
 
@@ -164,8 +168,12 @@ def measure(seconds: float, size: Size, more: Sequence[Sequence[str]] = ()) -> C
             _finish(session, "session", _START_S + seconds)
             _finish(beside, "bare", _END_S)
             _finish(publisher, "publisher", _END_S)
+            widget = folder / "widget.npz"
+            with _child(environment, "widget", str(widget)) as painter:
+                _finish(painter, "widget", _END_S)
         noted = [dict(np.load(path)) for path in (pushed, bare, mine)]
-        return _joined(noted[0], noted[1], noted[2], where, seconds)
+        widget_ms = 1e3 * np.load(widget)["took_s"]
+        return replace(_joined(noted[0], noted[1], noted[2], where, seconds), widget_ms=widget_ms)
 
 
 @contextlib.contextmanager
@@ -250,7 +258,7 @@ def _joined(
         key: float(mine[key])
         for key in ("valid", "stances", "live_delay_s", "processor_s", "missing")
     }
-    return Chain(where, seconds, samples, values, of_part, told)
+    return Chain(where, seconds, samples, values, of_part, told, np.empty(0))
 
 
 def _decided(

@@ -163,7 +163,7 @@ def test_a_bench_from_end_to_end(tmp_path):
     )
     live = told["live"]
     assert live["samples_ms"]["forces"]["never_came"] == 0
-    assert live["session"]["valid"] == live["session"]["stances"] > 5
+    assert live["session"]["stances"] >= live["session"]["valid"] > 5
     assert live["values_ms"]["final"]["pushed_to_scored"]["p50"] > 0.0
     assert told["display_ms"] == "not measured"
     assert told["machine"]["cores"] >= 1
