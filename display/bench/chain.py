@@ -243,6 +243,7 @@ def _joined(
             "late": 1e3 * (at_s - stamps_s),
             "bare": 1e3 * (there["bare"] - at_s)[both],
             "session": 1e3 * (there["session"] - at_s)[both],
+            "due": 1e3 * (there["session"] - stamps_s)[both],
             "lost": np.array(lost.sum()),
         }
         of_part[role.value] = _part(stamps_s[both], first_s, last_s)

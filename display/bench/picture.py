@@ -56,7 +56,10 @@ def save_scale(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
             )
             plot.setLabel("bottom", axis)
             plot.setLabel("left", unit)
-            x, y = [row["value"] for row in own], [row[key] for row in own]
+            plot.getAxis("left").enableAutoSIPrefix(False)
+            x = [row["value"] for row in own]
+            y = [np.nan if row[key] is None else row[key] for row in own]
+            plot.setYRange(0.0, max(1.0 if key == "processor" else 10.0, np.nanmax(y)))
             plot.plot(x, y, pen=pg.mkPen(_OURS, width=2), symbol="o", symbolBrush=_OURS)
             if key == "processor" and len(x) > 1:
                 slope, at = np.polyfit(x, y, 1)

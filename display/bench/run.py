@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from display.bench import chain, load, scale, soak, speed, whole
+from display.bench import chain, load, peers, scale, soak, speed, whole
 from display.bench.budgets import Budget, table
 from display.bench.compare import compared
 from display.bench.machine import machine
@@ -27,6 +27,7 @@ class Asked:
     scale: bool = False
     soak_min: float | None = None
     display_ms: float | None = None
+    peers: bool = True
 
 
 def run(
@@ -58,6 +59,9 @@ def run(
     files = whole.measure(asked.minutes, asked.size)
     budgets = [*core.budgets(), *live.budgets(), *files.budgets()]
     found |= {"core": core.table(), "live": live.table(), "files": files.table()}
+    if asked.peers:
+        say("Measuring peers …")
+        found["peers"] = peers.measure(asked.size)
     budgets.append(soak.budget(asked.soak_min, asked.size, say))
     found["filter_delay_ms"] = {
         "scored": 0.0,

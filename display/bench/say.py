@@ -24,6 +24,12 @@ def print_bench(found: Mapping[str, Any]) -> None:
     out.print(
         f"{machine['processor']}, {machine['cores']} cores, {machine['system']}; took {found['took_s']:g} s"
     )
+    if (peers := found.get("peers", {})).get("mne_lsl"):
+        ratio = peers["ratio"]
+        out.print(
+            f"mne-lsl's StreamLSL takes {ratio['p50']:.3g} (p50) and {ratio['p99']:.3g} (p99) times as long "
+            "as the session from a marker sample's time to where it can be read"
+        )
     if "scale" in found:
         out.print(_scale(found["scale"]))
     for row in found.get("compared", ()):

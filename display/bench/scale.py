@@ -45,30 +45,28 @@ def measure(size: Size, say: Callable[[str], None]) -> dict[str, Any]:
 
 
 def _row(axis: str, value: float, chains: list[chain.Chain]) -> dict[str, Any]:
-    sessions = [
-        np.concatenate([each["session"] for each in found.samples.values()]) for found in chains
-    ]
-    scored = [
-        (rows[:, 3] - rows[:, 0]) for found in chains for rows in found.values.values() if len(rows)
-    ]
-    flushed = [
-        (rows[:, 4] - rows[:, 0]) for found in chains for rows in found.values.values() if len(rows)
-    ]
-    span_s = SECONDS + chain.SETTLE_S
+    samples = [each for found in chains for each in found.samples.values()]
+    values = np.concatenate([rows for found in chains for rows in found.values.values()])
+    pushed, _, _, scored, flushed = values.T
+    there_ms = np.concatenate([each["session"] for each in samples])
     return {
         "axis": axis,
         "value": float(value),
-        "processor": sum(found.session["processor_s"] for found in chains) / span_s,
-        "push_p50_ms": float(np.percentile(np.concatenate(sessions), 50)),
-        "push_p99_ms": float(np.percentile(np.concatenate(sessions), 99)),
-        "scored_p99_ms": float(np.percentile(np.concatenate(scored), 99)) if scored else None,
-        "flushed_p99_ms": float(np.nanpercentile(np.concatenate(flushed), 99)) if flushed else None,
-        "publisher_late_p99_ms": float(
-            np.percentile(
-                np.concatenate([each["late"] for f in chains for each in f.samples.values()]), 99
-            )
+        "processor": sum(each.session["processor_s"] for each in chains)
+        / (SECONDS + chain.SETTLE_S),
+        "push_p50_ms": _percentile(there_ms, 50),
+        "push_p99_ms": _percentile(there_ms, 99),
+        "scored_p99_ms": _percentile(scored - pushed, 99),
+        "flushed_p99_ms": _percentile(flushed - pushed, 99),
+        "publisher_late_p99_ms": _percentile(
+            np.concatenate([each["late"] for each in samples]), 99
         ),
-        "never_came": sum(int(each["lost"]) for f in chains for each in f.samples.values()),
-        "valid": sum(int(found.session["valid"]) for found in chains),
-        "stances": sum(int(found.session["stances"]) for found in chains),
+        "never_came": sum(int(each["lost"]) for each in samples),
+        "valid": sum(int(each.session["valid"]) for each in chains),
+        "stances": sum(int(each.session["stances"]) for each in chains),
     }
+
+
+def _percentile(values: np.ndarray, q: float) -> float | None:
+    known = values[np.isfinite(values)]
+    return float(np.percentile(known, q)) if len(known) else None

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from commands import ekam, refused
 
-from display.bench import chain, core, speed, whole
+from display.bench import chain, core, picture, scale, speed, whole
 from display.bench.budgets import Budget
 from display.bench.compare import compared
 from display.bench.work import Size, walk
@@ -180,3 +180,26 @@ def test_a_part_that_fails_says_why():
         pytest.raises(chain.EkamError, match=r"the session of the bench failed: .*lab.toml"),
     ):
         chain._finish(child, "session", 60.0)
+
+
+def test_growth_is_told_without_a_number_where_nothing_was_flushed(tmp_path):
+    found = joined()
+    found.values["final"][:, 4] = nan
+    row = scale._row("walkers", 2, [found, joined()])
+    assert (row["valid"], row["stances"], row["never_came"]) == (2, 2, 0)
+    assert row["push_p50_ms"] == pytest.approx(0.7)
+    assert row["flushed_p99_ms"] == pytest.approx(7.1 - 0.2, abs=1e-6)
+    assert scale._row("walkers", 1, [found])["flushed_p99_ms"] is None
+    json.dumps(row, allow_nan=False)
+
+
+@pytest.mark.qt
+def test_pictures_are_painted(tmp_path, qapp):
+    rows = [
+        scale._row(axis, value, [joined()]) for axis in ("markers", "walkers") for value in (1, 2, 4)
+    ]
+    rows[1]["scored_p99_ms"] = None
+    picture.save_scale(tmp_path / "scale.png", rows)
+    picture.save_bench(tmp_path / "bench.png", joined(), joined().budgets())
+    for name in ("scale.png", "bench.png"):
+        assert (tmp_path / name).stat().st_size > 20_000
