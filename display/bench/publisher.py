@@ -52,8 +52,9 @@ def publish(size: Size, over: threading.Event) -> dict[str, np.ndarray]:
         if (wait_s := due[role] - clock()) > 0:
             time.sleep(wait_s)
         n = len(pushed[role])
-        outlets[role].push_sample(rows[role][n % len(rows[role])], due[role])
+        # Before the push: while it returns, a consumer on the same core may already have the sample.
         pushed[role].append(clock())
+        outlets[role].push_sample(rows[role][n % len(rows[role])], due[role])
         due[role] = begun_s + (n + 1) / rate_hz[role]
     found = {}
     for role, times in pushed.items():
