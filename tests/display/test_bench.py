@@ -196,7 +196,9 @@ def test_growth_is_told_without_a_number_where_nothing_was_flushed(tmp_path):
 @pytest.mark.qt
 def test_pictures_are_painted(tmp_path, qapp):
     rows = [
-        scale._row(axis, value, [joined()]) for axis in ("markers", "walkers") for value in (1, 2, 4)
+        scale._row(axis, value, [joined()])
+        for axis in ("markers", "walkers")
+        for value in (1, 2, 4)
     ]
     rows[1]["scored_p99_ms"] = None
     picture.save_scale(tmp_path / "scale.png", rows)
