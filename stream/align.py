@@ -5,8 +5,9 @@ delay) -> what the arrivals say of it (`compute.arrivals`) -> time from the firs
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -23,7 +24,7 @@ OFF_CLOCK_S = (-1.0, 60.0)
 """A sample that arrives so long before or after its time was not stamped with LSL's clock."""
 
 WAIT_S = 5.0
-"""Forces that come before the first marker sample are kept for so long."""
+"""Forces of so long before the first marker sample are used."""
 
 JUMP_S = arrivals.JUMP_S
 
@@ -59,6 +60,8 @@ class Aligner:
     rate_hz : per role, nominal sampling rate.
     infos : the streams as they were opened; their arrivals are not judged if they are replayed faster or
         slower than time goes.
+    rate_fits : asked once of every publisher with the rate of its first seconds, by mean and by median
+        interval; nothing behind the sample that told it is used where it says no.
 
     Attributes
     ----------
@@ -72,9 +75,15 @@ class Aligner:
         device_delay_s: Mapping[Role, float],
         rate_hz: Mapping[Role, float],
         infos: Mapping[Role, StreamInfo] | None = None,
+        rate_fits: Callable[[Role, float, float], bool] = lambda role, mean_hz, median_hz: True,
     ) -> None:
         self._streams = {
-            role: _Stream(device_delay_s[role], rate_hz[role], infos[role] if infos else None)
+            role: _Stream(
+                device_delay_s[role],
+                rate_hz[role],
+                infos[role] if infos else None,
+                partial(rate_fits, role),
+            )
             for role in device_delay_s
         }
         self._waiting: deque[Chunk] = deque()
@@ -93,9 +102,11 @@ class Aligner:
         """
         stream = self._streams[chunk.role]
         chunk = stream.accept(chunk)
-        if np.isnan(self.origin_s) and chunk.role is Role.FORCES:
-            self._wait(chunk)
-            return []
+        if chunk.role is Role.FORCES:
+            if np.isnan(self.origin_s):
+                self._wait(chunk)
+                return []
+            chunk = self._not_too_old(chunk)
         return self._take(chunk.role, stream.add(chunk))
 
     def finish(self, *roles: Role) -> list[Placed]:
@@ -116,10 +127,6 @@ class Aligner:
         """By how much stamps come late on average, against the even grid; NaN until known."""
         return even_times.mean_lateness_s(self._streams[role].stamps)
 
-    def rate_hz(self, role: Role) -> tuple[float, float]:
-        """Rate of a publisher over its first seconds, by mean and by median interval; NaN until known."""
-        return self._streams[role].measured_hz()
-
     def look(self, chunk: Chunk) -> None:
         """See whether a chunk that is not part of the session yet has usable stamps, for `trouble`."""
         self._streams[chunk.role].look(chunk)
@@ -128,11 +135,20 @@ class Aligner:
         """What is wrong with the times of a stream, a sentence; empty while nothing is."""
         return self._streams[role].trouble()
 
+    def _not_too_old(self, chunk: Chunk) -> Chunk:
+        """What of forces lies at most `WAIT_S` before the first marker sample."""
+        stream = self._streams[chunk.role]
+        kept = stream.local_s(chunk) >= self.origin_s - WAIT_S
+        if kept.all():
+            return chunk
+        stream.dropped += int(np.sum(~kept))
+        return _only(chunk, kept)
+
     def _wait(self, chunk: Chunk) -> None:
-        """Keep forces until the first marker sample is known, but not for ever."""
+        """Keep forces until the first marker sample is known; what is surely too old then is not kept."""
         stream = self._streams[chunk.role]
         self._waiting.append(chunk)
-        excess = sum(len(each.stamps_s) for each in self._waiting) - stream.samples_in(WAIT_S)
+        excess = sum(len(each.stamps_s) for each in self._waiting) - stream.samples_in(2.0 * WAIT_S)
         while excess > 0:
             first = self._waiting[0]
             n = min(excess, len(first.stamps_s))
@@ -155,7 +171,9 @@ class Aligner:
         if placed and self._waiting:
             waiting, self._waiting = self._waiting, deque()
             for chunk in waiting:
-                placed += self._take(chunk.role, self._streams[chunk.role].add(chunk))
+                placed += self._take(
+                    chunk.role, self._streams[chunk.role].add(self._not_too_old(chunk))
+                )
         return placed
 
     def _placed(self, role: Role, settled: "_Settled") -> Placed:
@@ -208,7 +226,14 @@ class _Settled:
 class _Stream:
     """One stream: its samples that wait for their times, and what its stamps and arrivals told so far."""
 
-    def __init__(self, device_delay_s: float, rate_hz: float, info: StreamInfo | None) -> None:
+    def __init__(
+        self,
+        device_delay_s: float,
+        rate_hz: float,
+        info: StreamInfo | None,
+        rate_fits: Callable[[float, float], bool],
+    ) -> None:
+        self._rate_fits = rate_fits
         self._period_s = 1.0 / rate_hz
         self._delay_s = device_delay_s
         self._info = info
@@ -228,7 +253,7 @@ class _Stream:
         self._taken = 0
         self._quiet = True
         self._first_s = np.empty(0)
-        self._measured_hz = float("nan"), float("nan")
+        self._measured = self._other_rate = False
         self._accepted = False
         self._off_clock_s = float("nan")
 
@@ -248,9 +273,7 @@ class _Stream:
 
     def look(self, chunk: Chunk) -> np.ndarray:
         """See which samples of a chunk may have been stamped by LSL's clock; shape (n,), bool."""
-        lag_s = np.asarray(
-            chunk.t_arrival_s - (chunk.stamps_s + chunk.clock_offset_s - self._delay_s)
-        )
+        lag_s = np.asarray(chunk.t_arrival_s - self.local_s(chunk))
         if self._replayed(chunk):
             lag_s = np.zeros(len(lag_s))
         on_clock = np.isfinite(chunk.stamps_s) & ~(
@@ -268,8 +291,18 @@ class _Stream:
         if not usable.all():
             self.dropped += int(np.sum(~usable))
             chunk = _only(chunk, usable)
-        self._measure(chunk.stamps_s)
-        return chunk
+        if self._other_rate:
+            last = 0
+        elif (told := self._measure(chunk.stamps_s)) is None or self._rate_fits(*told[1:]):
+            return chunk
+        else:
+            self._other_rate, last = True, told[0] + 1
+        self.dropped += len(chunk.stamps_s) - last
+        return _only(chunk, np.arange(len(chunk.stamps_s)) < last)
+
+    def local_s(self, chunk: Chunk) -> np.ndarray:
+        """When samples were taken by their stamps, LSL local clock, shape (n,)."""
+        return np.asarray(chunk.stamps_s + chunk.clock_offset_s - self._delay_s)
 
     def trouble(self) -> str:
         """What is wrong with the times, a sentence; empty while nothing is."""
@@ -294,10 +327,16 @@ class _Stream:
         info = chunk.info or self._info
         return info is not None and info.replay_speed != 1.0
 
-    def _measure(self, stamps_s: np.ndarray) -> None:
-        """Measure the rate of the first stamps, once; the same however they are cut."""
-        if not np.isnan(self._measured_hz[0]):
-            return
+    def _measure(self, stamps_s: np.ndarray) -> tuple[int, float, float] | None:
+        """Measure the rate of the first stamps, once; the same however they are cut.
+
+        Returns
+        -------
+        Which of these stamps told it, and the rate by mean and by median interval, Hz; None otherwise.
+        """
+        if self._measured:
+            return None
+        before = len(self._first_s)
         known_s = np.concatenate([self._first_s, stamps_s])
         enough = np.flatnonzero(
             (np.arange(len(known_s)) * self._period_s > 0.25 * MEASURE_S)
@@ -306,22 +345,21 @@ class _Stream:
         back = np.flatnonzero(np.diff(known_s) < -PAUSE_S)
         if len(back) and not (len(enough) and enough[0] <= back[0]):
             self._first_s = np.empty(0)  # a clock that was set: begin behind it
-            self._measure(known_s[back[0] + 1 :])
-            return
-        self._first_s = known_s
-        if len(enough):
-            steps_s = np.diff(np.sort(known_s[: enough[0] + 1]))
-            pauses_s = steps_s[steps_s > PAUSE_S] - self._period_s
-            median_s = float(np.median(steps_s))
-            self._first_s = np.empty(0)
-            self._measured_hz = (
-                len(steps_s) / float(steps_s.sum() - pauses_s.sum()),
-                1.0 / median_s if median_s > 0.0 else float("inf"),
-            )
-
-    def measured_hz(self) -> tuple[float, float]:
-        """Mean and median rate of the first stamps; NaN until there are enough."""
-        return self._measured_hz
+            behind = int(back[0]) + 1
+            told = self._measure(known_s[behind:])
+            return None if told is None else (told[0] + behind - before, *told[1:])
+        if not len(enough):
+            self._first_s = known_s
+            return None
+        self._first_s, self._measured = np.empty(0), True
+        steps_s = np.diff(np.sort(known_s[: enough[0] + 1]))
+        pauses_s = steps_s[steps_s > PAUSE_S] - self._period_s
+        median_s = float(np.median(steps_s))
+        return (
+            int(enough[0]) - before,
+            len(steps_s) / float(steps_s.sum() - pauses_s.sum()),
+            1.0 / median_s if median_s > 0.0 else float("inf"),
+        )
 
     def add(self, chunk: Chunk) -> Iterator["_Settled"]:
         """Take new samples; give those whose times they settle."""

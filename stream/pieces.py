@@ -6,8 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from stream.align import OFF_CLOCK_S
 from stream.recording import RecordedStream, Recording
-from stream.source import Role, StreamInfo
+from stream.source import Chunk, Role, StreamInfo
 
 CHUNK_S = 0.01
 BOUND_S = 1.5
@@ -96,17 +97,15 @@ def pieces(
 
 def _as_received(recording: Recording, start_s: float, end_s: float) -> Iterator[Piece]:
     """One piece per chunk that arrived; chunks whose arrival is not known were in time."""
-    begun = [
-        each.stamps_s + each.clock_offset_s for each in recording.received if len(each.stamps_s)
-    ]
-    first_s = min(float(np.nanmin(local_s)) for local_s in begun) + start_s
+    begun = [each.stamps_s + each.clock_offset_s for each in recording.received]
+    first_s = min(map(_first_s, recording.received, begun)) + start_s
     sender: dict[Role, StreamInfo | None] = dict.fromkeys(Role)
     reached_s = dict.fromkeys(Role, 0.0)
     for chunk, local_s in zip(recording.received, begun, strict=True):
         role, t_s = chunk.role, local_s - first_s
         arrived_s = np.broadcast_to(chunk.t_arrival_s, len(t_s)) - first_s
         due_s = np.where(np.isfinite(arrived_s), arrived_s, t_s)
-        wanted = (t_s >= 0.0) & (t_s < end_s - start_s)
+        wanted = (due_s >= 0.0) & (due_s < end_s - start_s)
         edges = np.flatnonzero(np.diff(due_s)) + 1
         for start, end in pairwise([0, *edges.tolist(), len(t_s)]):
             rows = np.arange(start, end)[wanted[start:end]]
@@ -120,6 +119,13 @@ def _as_received(recording: Recording, start_s: float, end_s: float) -> Iterator
                 up_s = max(last_s + 2.0 * CHUNK_S, reached_s[role] - BOUND_S)
                 yield replace(Piece.close(role, up_s), info=chunk.info)
             yield Piece(reached_s[role], role, t_s[rows], chunk.values[rows], t_s[rows])
+
+
+def _first_s(chunk: Chunk, local_s: np.ndarray) -> float:
+    """The first time that a chunk tells; stamps that its arrival belies tell none, where it has one."""
+    lag_s = np.broadcast_to(chunk.t_arrival_s, len(local_s)) - local_s
+    wild = ~np.isfinite(local_s) | (lag_s < OFF_CLOCK_S[0]) | (lag_s > OFF_CLOCK_S[1])
+    return float(np.min(local_s[~wild], initial=np.inf))
 
 
 def _cut(streams: tuple[RecordedStream, ...], first_s: float) -> Iterator[Piece]:

@@ -119,10 +119,10 @@ class Session:
                 lab, engine.markers, subject.body_mass_kg, rates, plates=self._now is not None
             )
             self._scale_known = False
-            self._rates_known: set[Role] = set()
             self._aligner = Aligner(
-                {role: each.device_delay_s for role, each in self._bound.items()}, rates, infos
-            )
+                {role: each.device_delay_s for role, each in self._bound.items()}, rates, infos,
+                self._rate_fits,
+            )  # fmt: skip
         except BaseException:
             self._source.close()
             raise
@@ -229,7 +229,6 @@ class Session:
     def _score(self) -> None:
         """Align -> compute -> publish, with what is ready."""
         if any(times for times, _ in self._ready.values()):
-            self._check_rates()
             while self._aligner.faults:
                 self._engine.flag(*self._aligner.faults.pop(0))
             markers, forces = (self._taken(role) for role in (Role.MARKERS, Role.FORCES))
@@ -256,7 +255,6 @@ class Session:
             binding.renew(chunk)
             if not binding.refused:
                 self._aligner.rebind(chunk.role, binding.device_delay_s)
-                self._rates_known.discard(chunk.role)
             self._event("rebind", stream=chunk.role.value, refused=binding.refused)
 
     def _place(self, placed: list[Placed]) -> None:
@@ -291,19 +289,15 @@ class Session:
             )
         return subject, tuple(notes)
 
-    def _check_rates(self) -> None:
+    def _rate_fits(self, role: Role, mean_hz: float, median_hz: float) -> bool:
         """Refuse a publisher whose samples do not come at the rate that the filters were designed for."""
-        for role in [role for role in Role if role not in self._rates_known]:
-            used = self.outcome.rates_hz[role]
-            mean, median = self._aligner.rate_hz(role)
-            if np.isnan(mean):
-                continue
-            self._rates_known.add(role)
-            try:
-                refuse_other_rate(role, used, mean, median)
-            except EkamError as error:
-                self._bound[role].refused = str(error)
-                self.outcome.fault = f"{error}; its samples are recorded but not scored"
+        try:
+            refuse_other_rate(role, self.outcome.rates_hz[role], mean_hz, median_hz)
+        except EkamError as error:
+            self._bound[role].refused = str(error)
+            self.outcome.fault = f"{error}; its samples are recorded but not scored"
+            return False
+        return True
 
     def _publish_early(self, early: Early) -> None:
         """Move the walker's bar before the stance has ended; nothing is counted or kept yet."""

@@ -62,7 +62,9 @@ class _Sent:
 def _read_own(path: Path, file: XdfFile, arrivals_of: Mapping[int, tuple[Role, int]]) -> Recording:
     first: dict[Role, StreamInfo] = {}
     sent: dict[int, _Sent] = {}
-    for role, samples_id in arrivals_of.values():
+    begun = {block.stream_id for block in file.blocks}
+    # One that another had replaced before the recording began sent nothing.
+    for role, samples_id in sorted(arrivals_of.values(), key=lambda each: each[1] not in begun):
         info = replace(read_header(role, file.headers[samples_id]), role=role)
         sent[samples_id] = _Sent(role, info)
         first.setdefault(role, info)

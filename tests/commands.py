@@ -7,6 +7,8 @@ import subprocess
 import sys
 from unittest import mock
 
+EKAM = [sys.executable, "-P", "-m", "display.cli"]
+
 
 def ekam(*arguments):
     """Run a command in this process (starting Python costs seconds)."""
@@ -26,13 +28,17 @@ def ekam(*arguments):
     return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
 
+def without_screen():
+    """The environment of a command that opens no windows and starts at once."""
+    hidden = {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"}
+    return {key: value for key, value in os.environ.items() if key not in hidden}
+
+
 def ekam_process(*arguments, cwd=None):
     """Run a command in a process of its own, without a screen."""
-    hidden = {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"}
     return subprocess.run(
-        [sys.executable, "-P", "-m", "display.cli", *map(str, arguments)],
-        capture_output=True, text=True, cwd=cwd, timeout=150, check=False,
-        env={key: value for key, value in os.environ.items() if key not in hidden},
+        [*EKAM, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, timeout=180, check=False,
+        env=without_screen(),
     )  # fmt: skip
 
 

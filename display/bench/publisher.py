@@ -8,11 +8,11 @@ pushed is kept, and the publisher's own lateness is thus never counted as ours.
 
 import sys
 import threading
-import time
 
 import numpy as np
 
 from display.bench.work import Size, save, set_at_end_of_input, source_id, walk
+from stream.clock import LslClock
 from stream.header import copy_into, description
 from stream.lsl_config import use_loopback
 from stream.source import Role
@@ -25,7 +25,7 @@ def publish(size: Size, over: threading.Event) -> dict[str, np.ndarray]:
     """Push until `over`; stamps and times of every push."""
     import pylsl
 
-    clock = pylsl.local_clock
+    clock = LslClock()
     streams = walk(size).streams()
     outlets, rows = {}, {}
     for stream in streams:
@@ -43,17 +43,16 @@ def publish(size: Size, over: threading.Event) -> dict[str, np.ndarray]:
         rows[info.role] = stream.values.astype(np.float32)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
-    begun_s = round(clock(), 6) + _AHEAD_S
+    begun_s = round(clock.now(), 6) + _AHEAD_S
     pushed: dict[Role, list[float]] = {role: [] for role in outlets}
     due = {stream.info.role: begun_s for stream in streams}
     rate_hz = {stream.info.role: stream.info.nominal_rate_hz for stream in streams}
-    while not over.is_set() and clock() - begun_s < LONGEST_S:
+    while not over.is_set() and clock.now() - begun_s < LONGEST_S:
         role = min(due, key=lambda each: due[each])
-        if (wait_s := due[role] - clock()) > 0:
-            time.sleep(wait_s)
+        clock.wait_until(due[role])
         n = len(pushed[role])
         # Before the push: while it returns, a consumer on the same core may already have the sample.
-        pushed[role].append(clock())
+        pushed[role].append(clock.now())
         outlets[role].push_sample(rows[role][n % len(rows[role])], due[role])
         due[role] = begun_s + (n + 1) / rate_hz[role]
     found = {}

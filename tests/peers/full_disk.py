@@ -24,6 +24,8 @@ import pylsl
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+from commands import EKAM, without_screen  # noqa: E402
+
 from stream.lsl_config import SESSION_VARIABLE, use_loopback  # noqa: E402
 from stream.outlet_layout import STANCES  # noqa: E402
 from stream.verify import verify  # noqa: E402
@@ -32,7 +34,6 @@ DATA = ROOT / "replay_data"
 LAB, SUBJECT, WALK = (
     DATA / f"synthetic_{name}" for name in ("lab.toml", "subject.toml", "walk.c3d")
 )
-EKAM = [sys.executable, "-P", "-m", "display.cli"]
 SIZE_MB = 32
 LONGEST_S = 60.0
 FINAL = 1.0
@@ -55,10 +56,7 @@ def small_disk() -> Iterator[tuple[Path, bool]]:
 def fill(before: int = 3, after: int = 4) -> dict[str, Any]:
     """Fill the disk once `before` stances are there, wait for `after` more, stop; what was seen."""
     session = use_loopback()
-    environment = os.environ | {SESSION_VARIABLE: session}
-    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
-        environment.pop(name, None)
-    quiet = {"env": environment, "stdout": subprocess.DEVNULL}
+    quiet = {"env": without_screen() | {SESSION_VARIABLE: session}, "stdout": subprocess.DEVNULL}
     publisher = subprocess.Popen(
         [*EKAM, "replay", str(WALK), "--lab", str(LAB), "--loop"],
         **quiet,

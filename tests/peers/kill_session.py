@@ -24,6 +24,8 @@ import pyxdf
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+from commands import EKAM, without_screen  # noqa: E402
+
 from stream.lsl_config import SESSION_VARIABLE  # noqa: E402
 from stream.verify import verify  # noqa: E402
 
@@ -31,15 +33,12 @@ DATA = ROOT / "replay_data"
 LAB, SUBJECT, WALK = (
     DATA / f"synthetic_{name}" for name in ("lab.toml", "subject.toml", "walk.c3d")
 )
-EKAM = [sys.executable, "-P", "-m", "display.cli"]
 LONGEST_S = 60.0
 
 
 def kill(count: int, seed: int = 0) -> list[dict[str, Any]]:
     """Kill `count` sessions; what was left of each."""
-    environment = os.environ | {SESSION_VARIABLE: f"kill-{os.getpid()}"}
-    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
-        environment.pop(name, None)
+    environment = without_screen() | {SESSION_VARIABLE: f"kill-{os.getpid()}"}
     quiet = {"env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     moments = random.Random(seed)
     publisher = subprocess.Popen([*EKAM, "replay", str(WALK), "--lab", str(LAB), "--loop"], **quiet)

@@ -21,14 +21,13 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+from commands import EKAM, ekam_process, without_screen  # noqa: E402
 from reference import DATA, TRIALS  # noqa: E402
 
 from stream.lsl_config import SESSION_VARIABLE  # noqa: E402
 from stream.verify import NOT_REPEATED, verify  # noqa: E402
 
 OWN = ROOT / "replay_data"
-EKAM = [sys.executable, "-P", "-m", "display.cli"]
-LONGEST_S = 180.0
 FAULTS = (
     "drop:share=0.002",
     "drop:stream=forces,share=0.001",
@@ -67,7 +66,7 @@ def live(walk: Walk, folder: Path, speed: float, seed: int = 1) -> None:
     publisher = subprocess.Popen(
         [*EKAM, "replay", str(walk.path), "--lab", str(walk.lab), "--wait-consumers",
          "--speed", str(speed), "--seed", str(seed), *faults],
-        env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env=without_screen(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
         given = ["--lab", str(walk.lab), "--subject", str(walk.subject), "--allow-replay"]
@@ -93,18 +92,9 @@ def rows(folder: Path) -> list[dict[str, str]]:
 
 
 def _run(*arguments: str) -> None:
-    done = subprocess.run(
-        [*EKAM, *arguments], env=_environment(), capture_output=True, text=True, timeout=LONGEST_S,
-        check=False,
-    )  # fmt: skip
+    done = ekam_process(*arguments)
     if done.returncode:
         raise RuntimeError(f"ekam {' '.join(arguments)}: {done.stderr}")
-
-
-def _environment() -> dict[str, str]:
-    """Without a screen, so that sessions start at once."""
-    hidden = {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"}
-    return {key: value for key, value in os.environ.items() if key not in hidden}
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 import threading
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from compute import Side
 from stream.clock import LslClock
 from stream.errors import EkamError
 from stream.faults import parse
+from stream.pieces import pieces
 from stream.recorder import Recorder
 from stream.replay import replay
 from stream.source import LampState, Role
@@ -276,3 +278,87 @@ def test_a_recorded_session_is_replayed_as_it_came(tmp_path, faults):
         assert "late_data" in {reason for s in again.outcome.stances for reason in s.reasons}
         with pytest.raises(EkamError, match="leave out --fault"):
             replay(raw, LslClock(), stop=threading.Event(), faults=[parse("drop")])
+
+
+def test_a_publisher_that_came_back_before_the_session_began_is_its_first(tmp_path):
+    recording = walkers.trial().recording
+    again = replace(recording.markers.info, source_id="again")
+    session, _ = run(
+        chunks_of(recording, info=lambda role, _: again if role is M else None), tmp_path
+    )
+    found = verify(tmp_path)
+    assert (found.stances, found.difference) == (len(session.outcome.stances), "")
+    assert found.stances > 10
+
+
+@pytest.mark.parametrize("late_s", [3.5, 5.03, 8.0])
+def test_forces_from_long_before_the_first_marker_are_left_out_alike(tmp_path, late_s):
+    recording = walkers.trial(14).recording
+    chunks = [
+        c
+        for c in chunks_of(recording, cut_s=0.01)
+        if c.role is F or c.stamps_s[0] >= 1000.0 + late_s
+    ]
+    session, _ = run(chunks, tmp_path)
+    assert len(session.outcome.stances) > 20
+    assert verify(tmp_path).difference == ""
+    assert abs(session.outcome.dropped[F] - max(0.0, late_s - 5.0) * 1000.0) <= 10
+
+
+@pytest.mark.parametrize("rate_hz", [50.0, 125.0])
+@pytest.mark.parametrize("at_s", [4.0, 6.6])
+def test_a_publisher_with_another_rate_than_the_last_is_left_at_the_same_sample(
+    tmp_path, monkeypatch, rate_hz, at_s
+):
+    """It says no rate, and the lab file says 100 Hz: it is found out by its first two seconds."""
+    recording = walkers.trial(14).recording
+    info = replace(recording.markers.info, nominal_rate_hz=0.0, source_id="again")
+    stamps_s = np.arange(0.0, recording.markers.stamps_s[-1], 1.0 / rate_hz)
+    rows = np.minimum(
+        np.searchsorted(recording.markers.stamps_s, stamps_s), len(recording.markers.stamps_s) - 1
+    )
+    other = replace(
+        recording,
+        markers=replace(
+            recording.markers, info=info, stamps_s=stamps_s, values=recording.markers.values[rows]
+        ),
+    )
+    second = chunks_of(other, cut_s=0.01, info=lambda role, _: info if role is M else None)
+    chunks = [
+        c for c in chunks_of(recording, cut_s=0.01) if c.role is F or c.t_arrival_s < 1000.0 + at_s
+    ]
+    chunks += [c for c in second if c.role is M and c.t_arrival_s >= 1000.0 + at_s]
+    lab = walkers.lab()
+    declared = lab.model_copy(update={"markers": lab.markers.model_copy(update={"rate_hz": 100.0})})
+    text = walkers.LAB_PATH.read_text()
+    for module in ("received", "stream.verify"):
+        monkeypatch.setattr(
+            f"{module}.read_lab", lambda path: SimpleNamespace(lab=declared, text=text, sha256="")
+        )
+    session, _ = run(sorted(chunks, key=lambda chunk: chunk.t_arrival_s), tmp_path)
+    assert f"delivers {rate_hz:g} samples per second" in session.outcome.fault
+    assert len(session.outcome.stances) > 5
+    assert verify(tmp_path).difference == ""
+
+
+@pytest.mark.parametrize("wild_s", [np.nan, 0.0, -np.inf, 1e9])
+@pytest.mark.parametrize("which", [0, 3])
+def test_a_wild_stamp_does_not_hold_up_the_replay_of_its_recording(tmp_path, wild_s, which):
+    chunks = chunks_of(walkers.trial().recording, cut_s=0.01)
+    for role in Role:
+        at = [i for i, chunk in enumerate(chunks) if chunk.role is role][which]
+        stamps_s = chunks[at].stamps_s.copy()
+        stamps_s[0] = wild_s
+        chunks[at] = replace(chunks[at], stamps_s=stamps_s)
+    run(chunks, tmp_path)
+    assert verify(tmp_path).difference == ""
+    sent = [
+        piece
+        for piece in pieces(read_xdf(tmp_path / "raw.xdf", walkers.lab()), loop=False)
+        if piece.send
+    ]
+    assert sum(len(piece.stamps_s) for piece in sent) == sum(
+        len(chunk.stamps_s) for chunk in chunks
+    )
+    assert 0.0 <= sent[0].due_s < 0.1
+    assert sent[-1].due_s < 9.0
