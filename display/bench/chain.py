@@ -197,6 +197,9 @@ def _child(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
 
 
 def _wait_ready(process: "subprocess.Popen[str]") -> None:

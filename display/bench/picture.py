@@ -1,7 +1,8 @@
 """The bench as one picture: how the delays are spread, and what was promised."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,60 +13,54 @@ from display.bench.chain import Chain
 from display.screens import platform_environment
 
 _SIZE = (1600, 1000)
+_LOOKS = {"background": "#101010", "foreground": "#dddddd", "antialias": True}
 _BARE, _OURS, _BAR = "#999999", "#56B4E9", "#E69F00"
 
 
 def save_bench(path: Path, chain: Chain, budgets: Sequence[Budget]) -> None:
     """Histograms of what samples and values took, and the budgets."""
-    pg, _app = _qt()
-    layout = _sheet(pg)
-    for i, (role, found) in enumerate(chain.samples.items()):
-        _histograms(
-            pg, layout.addPlot(row=0, col=i, title=f"{role}: push to …"), "ms",
-            {"bare consumer": (found["bare"], _BARE), "session": (found["session"], _OURS)},
-        )  # fmt: skip
-    for i, (phase, rows) in enumerate(chain.values.items()):
-        pushed, bare, _, scored, flushed = rows.T
-        _histograms(
-            pg, layout.addPlot(row=1, col=i, title=f"{phase} value: deciding sample pushed to …"), "ms",
-            {
-                "bare consumer": (bare - pushed, _BARE),
-                "scored": (scored - pushed, _OURS),
-                "pixels flushed": (flushed - pushed, _BAR),
-            },
-        )  # fmt: skip
-    words = layout.addLabel(
-        "<br>".join(map(_line, budgets)), row=2, col=0, colspan=2, justify="left"
-    )
-    words.setMaximumHeight(30 + 20 * len(budgets))
-    _save(pg, layout, path)
+    with _sheet(path) as (pg, layout):
+        for i, (role, found) in enumerate(chain.samples.items()):
+            _histograms(
+                pg, layout.addPlot(row=0, col=i, title=f"{role}: push to …"), "ms",
+                {"bare consumer": (found["bare"], _BARE), "session": (found["session"], _OURS)},
+            )  # fmt: skip
+        for i, (phase, rows) in enumerate(chain.values.items()):
+            pushed, bare, _, scored, flushed = rows.T
+            title = f"{phase} value: deciding sample pushed to …"
+            _histograms(
+                pg, layout.addPlot(row=1, col=i, title=title), "ms",
+                {
+                    "bare consumer": (bare - pushed, _BARE),
+                    "scored": (scored - pushed, _OURS),
+                    "pixels flushed": (flushed - pushed, _BAR),
+                },
+            )  # fmt: skip
+        text = "<br>".join(map(_line, budgets))
+        words = layout.addLabel(text, row=2, col=0, colspan=2, justify="left")
+        words.setMaximumHeight(30 + 20 * len(budgets))
 
 
 def save_scale(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Cost against every axis that was grown."""
-    pg, _app = _qt()
-    layout = _sheet(pg)
-    axes = list(dict.fromkeys(row["axis"] for row in rows))
-    for column, (key, unit) in enumerate(
-        (("processor", "share of a core"), ("push_p99_ms", "ms"), ("scored_p99_ms", "ms"))
-    ):
-        for i, axis in enumerate(axes):
+    shown = {"processor": "share of a core", "push_p99_ms": "ms", "scored_p99_ms": "ms"}
+    with _sheet(path) as (pg, layout):
+        for i, axis in enumerate(dict.fromkeys(row["axis"] for row in rows)):
             own = [row for row in rows if row["axis"] == axis]
-            plot = layout.addPlot(
-                row=i, col=column, title=f"{key.replace('_', ' ')} against {axis}"
-            )
-            plot.setLabel("bottom", axis)
-            plot.setLabel("left", unit)
-            plot.getAxis("left").enableAutoSIPrefix(False)
             x = [row["value"] for row in own]
-            y = [np.nan if row[key] is None else row[key] for row in own]
-            plot.setYRange(0.0, max(1.0 if key == "processor" else 10.0, np.nanmax(y)))
-            plot.plot(x, y, pen=pg.mkPen(_OURS, width=2), symbol="o", symbolBrush=_OURS)
-            if key == "processor" and len(x) > 1:
-                slope, at = np.polyfit(x, y, 1)
-                plot.plot(x, np.polyval((slope, at), x), pen=pg.mkPen(_BAR, width=1))
-                plot.setTitle(f"{key} against {axis}: {slope:.2g} a core per unit")
-    _save(pg, layout, path)
+            for column, (key, unit) in enumerate(shown.items()):
+                y = [np.nan if row[key] is None else row[key] for row in own]
+                title = f"{key.replace('_', ' ')} against {axis}"
+                plot = layout.addPlot(row=i, col=column, title=title)
+                plot.setLabel("bottom", axis)
+                plot.setLabel("left", unit)
+                plot.getAxis("left").enableAutoSIPrefix(False)
+                plot.setYRange(0.0, max(1.0 if key == "processor" else 10.0, np.nanmax(y)))
+                plot.plot(x, y, pen=pg.mkPen(_OURS, width=2), symbol="o", symbolBrush=_OURS)
+                if key == "processor" and len(x) > 1:
+                    slope, at = np.polyfit(x, y, 1)
+                    plot.plot(x, np.polyval((slope, at), x), pen=pg.mkPen(_BAR, width=1))
+                    plot.setTitle(f"{title}: {slope:.2g} a core per unit")
 
 
 def _line(budget: Budget) -> str:
@@ -97,26 +92,25 @@ def _histograms(
         )  # fmt: skip
 
 
-def _qt() -> tuple[Any, Any]:
-    """Pyqtgraph and an application without a screen; a picture needs none."""
+@contextmanager
+def _sheet(path: Path) -> Iterator[tuple[Any, Any]]:
+    """Pyqtgraph and an empty sheet, which is saved at the end; no screen is needed."""
     os.environ.update(platform_environment())
     os.environ["PYQTGRAPH_QT_LIB"] = "PyQt5"
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     import pyqtgraph as pg
+    from PyQt5.QtWidgets import QApplication
 
-    return pg, pg.mkQApp()
-
-
-def _sheet(pg: Any) -> Any:
-    pg.setConfigOptions(background="#101010", foreground="#dddddd", antialias=True)
-    layout = pg.GraphicsLayoutWidget(show=False, size=_SIZE)
-    layout.resize(*_SIZE)
-    return layout
-
-
-def _save(pg: Any, layout: Any, path: Path) -> None:
-
-    layout.show()
-    pg.QtWidgets.QApplication.processEvents()
-    layout.grab().save(str(path))
-    layout.close()
+    app = QApplication.instance() or QApplication(["ekam bench"])
+    before = {name: pg.getConfigOption(name) for name in _LOOKS}
+    pg.setConfigOptions(**_LOOKS)  # they are those of all windows of the process
+    try:
+        layout = pg.GraphicsLayoutWidget(show=False, size=_SIZE)
+        layout.resize(*_SIZE)
+        yield pg, layout
+        layout.show()
+        app.processEvents()
+        layout.grab().save(str(path))
+        layout.close()
+    finally:
+        pg.setConfigOptions(**before)
