@@ -86,7 +86,6 @@ class Aligner:
             )
             for role in device_delay_s
         }
-        self._waiting: deque[Chunk] = deque()
         self.origin_s = float("nan")
         self.faults: list[tuple[float, str]] = []
 
@@ -96,16 +95,13 @@ class Aligner:
         return {role: stream.dropped for role, stream in self._streams.items()}
 
     def place(self, chunk: Chunk) -> list[Placed]:
-        """Samples whose times are settled by this chunk, in order per stream.
+        """Samples whose times are settled by this chunk, in order.
 
-        Forces that arrive before the first marker sample is settled wait until it is known.
+        Forces come after the first marker sample has been placed; those before have no place.
         """
         stream = self._streams[chunk.role]
         chunk = stream.accept(chunk)
         if chunk.role is Role.FORCES:
-            if np.isnan(self.origin_s):
-                self._wait(chunk)
-                return []
             chunk = self._not_too_old(chunk)
         return self._take(chunk.role, stream.add(chunk))
 
@@ -113,9 +109,6 @@ class Aligner:
         """What still waited of these streams, when their publishers will send nothing more."""
         placed: list[Placed] = []
         for role in roles:
-            if role is Role.FORCES and np.isnan(self.origin_s):
-                self._streams[role].dropped += sum(len(each.stamps_s) for each in self._waiting)
-                self._waiting.clear()
             placed += self._take(role, self._streams[role].settle(end=True))
         return placed
 
@@ -144,20 +137,6 @@ class Aligner:
         stream.dropped += int(np.sum(~kept))
         return _only(chunk, kept)
 
-    def _wait(self, chunk: Chunk) -> None:
-        """Keep forces until the first marker sample is known; what is surely too old then is not kept."""
-        stream = self._streams[chunk.role]
-        self._waiting.append(chunk)
-        excess = sum(len(each.stamps_s) for each in self._waiting) - stream.samples_in(2.0 * WAIT_S)
-        while excess > 0:
-            first = self._waiting[0]
-            n = min(excess, len(first.stamps_s))
-            self._waiting[0] = _only(first, np.arange(len(first.stamps_s)) >= n)
-            if n == len(first.stamps_s):
-                self._waiting.popleft()
-            stream.dropped += n
-            excess -= n
-
     def _take(self, role: Role, settled: Iterator["_Settled"]) -> list[Placed]:
         placed = []
         for each in settled:
@@ -168,12 +147,6 @@ class Aligner:
                     continue
                 self.origin_s = float(known[0])
             placed.append(self._placed(role, each))
-        if placed and self._waiting:
-            waiting, self._waiting = self._waiting, deque()
-            for chunk in waiting:
-                placed += self._take(
-                    chunk.role, self._streams[chunk.role].add(self._not_too_old(chunk))
-                )
         return placed
 
     def _placed(self, role: Role, settled: "_Settled") -> Placed:
@@ -266,10 +239,6 @@ class _Stream:
         self._arrivals = arrivals.new_state(device_delay_s, expected_s)
         self._accepted = not np.isnan(expected_s)  # the axis then goes on by the arrivals
         self._axis_s = self._newest_s
-
-    def samples_in(self, span_s: float) -> int:
-        """How many samples come in this time."""
-        return round(span_s / self._period_s)
 
     def look(self, chunk: Chunk) -> np.ndarray:
         """See which samples of a chunk may have been stamped by LSL's clock; shape (n,), bool."""

@@ -5,9 +5,9 @@ and in the sinks. Nothing here touches Qt.
 
 ::
 
-    Source --chunks--> Aligner --times--> MarkerMap / PlateMap --lab frame--> Engine --stances--> sinks
-                          |                                                     |
-                       Recorder (raw, before anything)                    SessionView (windows pull)
+    Source --chunks--> Gather --> Aligner --times--> MarkerMap / PlateMap --lab frame--> Engine --stances--> sinks
+               |                                                                   |
+            Recorder (raw, before anything)                                  SessionView (windows pull)
 """
 
 import json
@@ -22,7 +22,7 @@ from compute import Engine, Side, Stance, Subject
 from compute.early import Early
 from compute.feedback import LegFeedback, Target, WalkerFeedback, start
 from compute.variables import judged
-from stream.align import Aligner, Placed
+from stream.align import WAIT_S, Aligner, Placed
 from stream.binding import Binding, ChannelMap
 from stream.body_checks import check_body
 from stream.errors import EkamError
@@ -85,7 +85,6 @@ class Session:
         self._recent: deque[Stance] = deque(maxlen=RECENT)
         self._rejects = RejectWatch()
         self._counts = np.zeros((2, 2), dtype=int)
-        self._gather = Gather()
         self._status = SessionStatus(banner=banner, subject_id=subject.id, target=self._target)
         self._status_at = self._started_at = -np.inf
         view.walker.publish(self._feedback)
@@ -119,6 +118,7 @@ class Session:
                 lab, engine.markers, subject.body_mass_kg, rates, plates=self._now is not None
             )
             self._scale_known = False
+            self._gather = Gather(round(2.0 * WAIT_S * rates[Role.FORCES]))
             self._aligner = Aligner(
                 {role: each.device_delay_s for role, each in self._bound.items()}, rates, infos,
                 self._rate_fits,
@@ -175,12 +175,11 @@ class Session:
                 if self._source.ended:
                     break
             else:
-                self._align()
-                self._place(self._aligner.finish(*Role))  # nothing that was recorded stays unscored
-                self._score()
+                self._settle()  # nothing that was recorded stays unscored
             self._tell("stopping", force=True)
         finally:
             self.outcome.dropped = dict(self._aligner.dropped)
+            self.outcome.dropped[Role.FORCES] += self._gather.dropped
             self.outcome.sync = self._watches.verdict()
             self.outcome.healths = self._health()
             self.outcome.feedback = self._feedback.summary()
@@ -210,21 +209,31 @@ class Session:
                 self._raw.offer(chunk)
             self._gather.add(chunk)
         if self._source.ended:
-            self._align()
-            self._place(self._aligner.finish(*Role))
-            self._score()
+            self._settle()
         elif self._gather.due:
             self._align()
             self._score()
         self._take_marks()
         self._tell("running")
 
+    def _settle(self) -> None:
+        """Nothing more will come: align and score all."""
+        for role in Role:
+            self._align()
+            self._place(self._aligner.finish(role))
+        self._score()
+
     def _align(self) -> None:
-        """Align what has come."""
-        for chunk in self._gather.take():
-            self._rebind(chunk)
-            if not self._bound[chunk.role].refused:
-                self._place(self._aligner.place(chunk))
+        """Align what has come; forces not before the first marker sample has its time."""
+        begun = False
+        while not begun:
+            begun = bool(np.isfinite(self._aligner.origin_s))
+            for chunk in self._gather.take(begun=begun):
+                self._rebind(chunk)
+                if not self._bound[chunk.role].refused:
+                    self._place(self._aligner.place(chunk))
+            if not np.isfinite(self._aligner.origin_s):
+                break
 
     def _score(self) -> None:
         """Align -> compute -> publish, with what is ready."""

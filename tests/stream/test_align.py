@@ -51,11 +51,11 @@ def test_clock_offsets_and_device_delays_are_taken_out():
     """Stamps of two machines with different clocks; the marker device is 4 ms late."""
     both = aligner(delays=(0.004, 0.0))
     force = Chunk(F, np.array([500.0, 500.001]), np.zeros((2, 1)), clock_offset_s=-400.0)
-    assert both.place(force) == []  # nothing to refer it to yet
     marker = Chunk(M, np.array([1100.004, 1100.014]), np.zeros((2, 1)), clock_offset_s=-1000.0)
-    times = placed(both, [marker])
-    np.testing.assert_array_equal(times[M], [0.0, 0.01])
-    np.testing.assert_array_equal(times[F], [0.0, 0.001])
+    [markers] = [*both.place(marker), *both.finish(M)]
+    [forces] = [*both.place(force), *both.finish(F)]
+    np.testing.assert_array_equal(markers.time_s, [0.0, 0.01])
+    np.testing.assert_array_equal(forces.time_s, [0.0, 0.001])
     assert both.origin_s == pytest.approx(100.0)
 
 

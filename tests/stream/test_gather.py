@@ -16,7 +16,7 @@ def chunk(role, *stamps_s, arrived_s=None, offset_s=0.0):
 
 
 def test_a_step_is_due_when_forces_have_come_for_a_frame():
-    gather, due = Gather(), []
+    gather, due = Gather(100), []
     for k in range(20):
         if k % 5 == 0:
             gather.add(chunk(M, k / 1000))
@@ -24,19 +24,19 @@ def test_a_step_is_due_when_forces_have_come_for_a_frame():
         gather.add(chunk(F, k / 1000))
         due.append(("f", gather.due))
         if gather.due:
-            gather.take()
+            gather.take(begun=True)
     assert [name for name, yes in due if yes] == ["f"] * 4
     assert due[:2] == [("m", False), ("f", True)]
 
 
 def test_forces_that_come_in_blocks_behind_the_frames_let_all_pass_that_they_cover():
-    gather = Gather()
+    gather = Gather(100)
     for k in range(4):
         gather.add(chunk(M, 0.005 * k, arrived_s=0.005 * k))
     assert not gather.due
     gather.add(chunk(F, 0.0, 0.005, 0.01, arrived_s=0.0155))
     assert gather.due
-    markers, forces = gather.take()
+    markers, forces = gather.take(begun=True)
     assert (len(markers.stamps_s), len(forces.stamps_s)) == (4, 3)
     assert not gather.due
     gather.add(chunk(F, 0.015))  # the frame that was taken with the block is covered only now
@@ -45,12 +45,12 @@ def test_forces_that_come_in_blocks_behind_the_frames_let_all_pass_that_they_cov
 
 def test_a_stream_that_stands_still_holds_nothing_up_for_long():
     for role in Role:
-        gather, k = Gather(), 0
+        gather, k = Gather(100), 0
         while not gather.due:
             k += 1
             gather.add(chunk(role, 0.001 * k, arrived_s=0.001 * k))
         assert 0.001 * (k - 1) == pytest.approx(LONGEST_S, abs=0.0015)
-    gather = Gather()
+    gather = Gather(100)
     for _ in range(MOST):
         assert not gather.due
         gather.add(chunk(F, 0.0, arrived_s=np.nan))
@@ -58,7 +58,7 @@ def test_a_stream_that_stands_still_holds_nothing_up_for_long():
 
 
 def test_clock_offsets_count_and_every_sample_keeps_its_own():
-    gather = Gather()
+    gather = Gather(100)
     given = [
         chunk(M, 5.0, offset_s=-4.0),
         chunk(F, 0.5, offset_s=0.25),
@@ -69,7 +69,7 @@ def test_clock_offsets_count_and_every_sample_keeps_its_own():
     assert not gather.due
     gather.add(given[2])
     assert gather.due
-    markers, forces = gather.take()
+    markers, forces = gather.take(begun=True)
     assert markers is given[0]
     np.testing.assert_array_equal(forces.stamps_s, [0.5, 0.75])
     np.testing.assert_array_equal(forces.t_arrival_s, [0.751, 1.001])
@@ -82,11 +82,26 @@ def test_clock_offsets_count_and_every_sample_keeps_its_own():
 
 
 def test_publishers_one_after_the_other_stay_apart():
-    gather, other = Gather(), StreamInfo(F, "again", "Force", (Channel("Fz1"),), 1000.0)
+    gather, other = Gather(100), StreamInfo(F, "again", "Force", (Channel("Fz1"),), 1000.0)
     for k, info in enumerate((None, None, other, other, None)):
         gather.add(replace(chunk(F, 0.001 * k), info=info))
     gather.add(chunk(M, 0.0))
     assert gather.due
-    assert [(each.role, len(each.stamps_s), each.info) for each in gather.take()] == [
+    assert [(each.role, len(each.stamps_s), each.info) for each in gather.take(begun=True)] == [
         (M, 1, None), (F, 2, None), (F, 2, other), (F, 1, None)
     ]  # fmt: skip
+
+
+def test_forces_wait_for_the_first_marker_but_not_for_ever():
+    gather = Gather(100)
+    for k in range(30):
+        gather.add(chunk(F, *(0.01 * k + 0.001 * np.arange(10))))
+        assert gather.take(begun=False) == []
+    gather.add(chunk(M, 0.3))
+    [markers] = gather.take(begun=False)
+    assert markers.role is M
+    [forces] = gather.take(begun=True)
+    assert len(forces.stamps_s) == 100
+    assert forces.stamps_s[0] == pytest.approx(0.2)
+    assert gather.dropped == 200
+    assert gather.take(begun=True) == []
