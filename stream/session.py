@@ -5,9 +5,9 @@ and in the sinks. Nothing here touches Qt.
 
 ::
 
-    Source --chunks--> Gather --> Aligner --times--> MarkerMap / PlateMap --lab frame--> Engine --stances--> sinks
-               |                                                                   |
-            Recorder (raw, before anything)                                  SessionView (windows pull)
+    Source --chunks--> Gather -> Aligner --times--> MarkerMap, PlateMap --lab frame--> Engine --> sinks
+               |                                                                         |
+            Recorder (raw, before anything)                              SessionView (windows pull)
 """
 
 import json
