@@ -43,7 +43,13 @@ class FileSource:
             self._given += 1
             self._next[self._roles.index(chunk.role)] += len(chunk.stamps_s)
             return [chunk]
-        self._t += self._chunk_s
+        # Over a pause in one go: it may last an hour.
+        waiting = [
+            stream.stamps_s[n]
+            for stream, n in zip(self._streams, self._next, strict=True)
+            if n < len(stream.stamps_s)
+        ]
+        self._t = max(self._t, float(min(waiting))) + self._chunk_s
         chunks = []
         for i, stream in enumerate(self._streams):
             last = int(np.searchsorted(stream.stamps_s, self._t, side="left"))

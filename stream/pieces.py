@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from stream.align import OFF_CLOCK_S
+from stream.errors import EkamError
 from stream.recording import RecordedStream, Recording
 from stream.source import Chunk, Role, StreamInfo
 
@@ -75,6 +76,11 @@ def pieces(
     streams = tuple(
         _between(stream, first_s + start_s, first_s + end_s) for stream in recording.streams()
     )
+    if not all(len(stream.stamps_s) for stream in streams):
+        raise EkamError(
+            f"{recording.path.name} holds nothing between {start_s:g} and {end_s:g} s: it is "
+            f"{float(recording.markers.stamps_s[-1]) - first_s:.4g} s long; correct --start and --end"
+        )
     if loop:
         period_s = _period_s(streams[0])
         at_s = float(streams[0].stamps_s[0])

@@ -20,6 +20,8 @@ from stream.source import StreamInfo
 _GRACE_S = 0.3
 _LINGER_S = 1.0
 _POLL_S = 0.02
+_LOOK_S = 0.2
+"""A long wait looks this often whether it is still wanted."""
 # As fast as possible: beyond this a consumer that pauses for seconds would overflow its buffer of
 # six minutes of samples, and LSL drops the oldest without a word.
 _FASTEST = 50.0
@@ -90,7 +92,8 @@ def replay(
         for piece in sent:
             if stop.is_set() or (seconds is not None and piece.due_s >= seconds):
                 break
-            clock.wait_until(begun_s + piece.due_s / speed)
+            if not _waited(clock, begun_s + piece.due_s / speed, stop):
+                break
             publishers[piece.role].take(piece, begun_s)
             sent_s = max(sent_s, piece.due_s)
             if on_progress is not None and clock.now() - told_s >= 0.25:
@@ -164,6 +167,13 @@ class _Publisher:
         )
         copy_into(description(info), outlet_info.desc())
         return pylsl.StreamOutlet(outlet_info)
+
+
+def _waited(clock: Clock, t_s: float, stop: threading.Event) -> bool:
+    """Wait until `t_s`; False where it is stopped meanwhile."""
+    while (left_s := t_s - clock.now()) > 0.0 and not stop.is_set():
+        clock.wait_until(min(t_s, clock.now() + min(left_s, _LOOK_S)))
+    return not stop.is_set()
 
 
 def _wait_consumers(publishers: Any, clock: Clock, stop: threading.Event) -> None:

@@ -79,6 +79,7 @@ class Session:
         self._ready: dict[Role, tuple[list[np.ndarray], list[np.ndarray]]] = {
             role: ([], []) for role in Role
         }
+        self._ended = False
         self._sinks: list[StanceSink] = []
         self._followers: Sequence[Follower] = ()
         self._raw: RawSink | None = None
@@ -172,7 +173,7 @@ class Session:
                 self.step()
                 if on_step is not None:
                     on_step()
-                if self._source.ended:
+                if self._ended:
                     break
             else:
                 self._settle()  # nothing that was recorded stays unscored
@@ -208,7 +209,8 @@ class Session:
             if self._raw is not None:
                 self._raw.offer(chunk)
             self._gather.add(chunk)
-        if self._source.ended:
+        self._ended = self._source.ended  # asked once: it may end at any moment
+        if self._ended:
             self._settle()
         elif self._gather.due:
             self._align()

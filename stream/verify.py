@@ -11,6 +11,7 @@ import numpy as np
 from stream.errors import EkamError
 from stream.file_source import FileSource
 from stream.lab import read_lab
+from stream.outlet_layout import EVENTS
 from stream.readers import read_recording
 from stream.recording import Recording
 from stream.session import Session
@@ -18,6 +19,7 @@ from stream.source import Role
 from stream.status import SessionView
 from stream.subject_file import read_subject
 from stream.tables import StancesCsv
+from stream.xdf_read import read_xdf_file
 
 NOT_REPEATED = ("shown", "latency_ms")
 """Columns that tell of the windows and of the machine, not of the walk."""
@@ -80,9 +82,7 @@ def verify(folder: Path) -> Verified:
     held = then
     if not recording.whole:
         end_s = _end_s(recording) - TAIL_S
-        held, again = (
-            [row for row in rows if float(row["t_off_s"]) < end_s] for rows in (then, again)
-        )
+        held, again = ([row for row in rows if _off_s(row) < end_s] for rows in (then, again))
     difference = _first_difference(held, again)
     return Verified(len(held), difference, recording.notes, len(then) - len(held))
 
@@ -99,19 +99,30 @@ def _end_s(recording: Recording) -> float:
 
 
 def _variable(folder: Path) -> str:
-    """What was fed back: in session.json, unless the session was cut off before it was written."""
+    """What was fed back: in session.json, or among the events of a session that was cut off before."""
     try:
-        return str(
-            json.loads((folder / "session.json").read_text(encoding="utf-8"))["feedback"][
-                "variable"
-            ]
-        )
+        text = (folder / "session.json").read_text(encoding="utf-8")
+        return str(json.loads(text)["feedback"]["variable"])
     except (OSError, ValueError, KeyError):
-        return ""
+        return _variable_of_events(folder / "raw.xdf")
+
+
+def _variable_of_events(path: Path) -> str:
+    file = read_xdf_file(path)
+    own = {i for i, header in file.headers.items() if f"<name>{EVENTS}</name>" in header}
+    for block in file.blocks:
+        for row in block.values if block.stream_id in own else ():
+            try:
+                event = json.loads(row[0])
+            except ValueError:
+                continue
+            if event.get("event") == "target":
+                return str(event["variable"])
+    return ""
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8", errors="replace")
     whole_lines = text[: text.rfind("\n") + 1].splitlines()
     return [
         {key: text for key, text in row.items() if key not in NOT_REPEATED}
@@ -119,11 +130,20 @@ def _rows(path: Path) -> list[dict[str, str]]:
     ]
 
 
+def _off_s(row: dict[str, str]) -> float:
+    """Toe-off; of a line that tells none, before everything, so that it is compared."""
+    try:
+        return float(row["t_off_s"])
+    except (KeyError, TypeError, ValueError):
+        return -np.inf
+
+
 def _first_difference(then: list[dict[str, str]], again: list[dict[str, str]]) -> str:
     for line, (old, new) in enumerate(zip(then, again, strict=False), 1):
-        for key, text in old.items():
-            if new.get(key) != text:
-                return f"stance {line}: {key} was {text or 'empty'} and is now {new.get(key) or 'empty'}"
+        for key in {**old, **new}:
+            if new.get(key) != old.get(key):
+                was, now = (repr(row.get(key) or "empty")[1:-1] for row in (old, new))
+                return f"stance {line}: {key} was {was} and is now {now}"
     if len(then) != len(again):
         return f"there were {len(then)} stances and there are {len(again)} now"
     return ""

@@ -19,6 +19,9 @@ from stream.recording import RecordedStream, Recording
 from stream.source import Chunk, Role, StreamInfo, together
 from stream.xdf_read import Block, OtherShapeError, XdfFile, read_xdf_file
 
+MOST_GAP_S = 3600.0
+"""Nobody pauses a recording for longer."""
+
 JOIN_S = 0.5
 """Chunks that arrived within this span are handed on as one; each sample keeps its own arrival."""
 
@@ -236,31 +239,68 @@ def _read_foreign(path: Path, lab: Lab) -> Recording:
         ) from None
     chosen = {}
     for role, query in zip(Role, lab.queries(), strict=True):
-        fitting = [s for s in streams if _fits(query, s["info"]) and len(s["time_stamps"])]
+        fitting = [
+            s
+            for s in streams
+            if _fits(query, s["info"])
+            and len(s["time_stamps"])
+            and isinstance(s["time_series"], np.ndarray)  # texts are a list
+        ]
         if len(fitting) != 1:
             there = "; ".join(
-                f"{s['info']['name'][0]!r} (type {s['info']['type'][0]!r})" for s in streams
+                f"{_first(s['info'], 'name')!r} (type {_first(s['info'], 'type')!r})"
+                for s in streams
             )
             raise EkamError(
                 f"{path.name} holds {len(fitting)} streams that fit the {role.value} query ({query}): it has "
                 f"{there or 'none'}; correct [{role.value}] stream in the lab file"
             )
         chosen[role] = fitting[0]
-    parts = {}
+    parts, notes = {}, ["recorded by another program"]
     for role, stream in chosen.items():
         info = read_header(role, ET.tostring(_xml("info", stream["info"]), encoding="unicode"))
         stamps_s = np.asarray(stream["time_stamps"], dtype=np.float64)
         values = np.asarray(stream["time_series"], dtype=np.float64)
-        parts[role] = RecordedStream(info, stamps_s, values)
-    start_s = float(parts[Role.MARKERS].stamps_s[0])
+        parts[role] = _usable(path, RecordedStream(info, stamps_s, values), notes)
+    marker_s, force_s = (parts[role].stamps_s for role in Role)
+    if marker_s[0] > force_s[-1] or force_s[0] > marker_s[-1]:
+        raise EkamError(
+            f"{path.name}: markers and forces were not taken at the same time ({marker_s[0]:.6g} and "
+            f"{force_s[0]:.6g} s): record both with their clock comparisons"
+        )
+    start_s = float(marker_s[0])
     markers, forces = (replace(parts[r], stamps_s=parts[r].stamps_s - start_s) for r in Role)
-    return Recording(path, markers, forces, ("recorded by another program",))
+    return Recording(path, markers, forces, tuple(notes))
+
+
+def _usable(path: Path, stream: RecordedStream, notes: list[str]) -> RecordedStream:
+    """The samples whose stamps go on; the others are told of."""
+    stamps_s, role = stream.stamps_s, stream.info.role.value
+    kept = np.isfinite(stamps_s)
+    reached_s = np.fmax.accumulate(np.concatenate([[-np.inf], np.where(kept, stamps_s, -np.inf)]))
+    kept &= stamps_s >= reached_s[:-1]
+    if not kept.any():
+        raise EkamError(f"{path.name}: no sample of the {role} has a usable time stamp")
+    widest_s = float(np.max(np.diff(stamps_s[kept]), initial=0.0))
+    if widest_s > MOST_GAP_S:
+        raise EkamError(
+            f"{path.name}: the stamps of the {role} jump by {widest_s:.4g} s: the file is damaged, or a "
+            "clock was set while it was recorded"
+        )
+    if not kept.all():
+        notes.append(
+            f"{int(np.sum(~kept))} samples of the {role} without a usable time stamp are left out"
+        )
+    return RecordedStream(stream.info, stamps_s[kept], stream.values[kept])
+
+
+def _first(info: Mapping[str, Any], key: str) -> str:
+    return str((info.get(key) or [""])[0] or "")
 
 
 def _fits(query: StreamQuery, info: Mapping[str, Any]) -> bool:
-    texts = {key: (info.get(key) or [""])[0] or "" for key in ("name", "source_id", "hostname")}
-    kind = (info.get("type") or [""])[0] or ""
-    return kind.casefold() == query.type.casefold() and all(
+    texts = {key: _first(info, key) for key in ("name", "source_id", "hostname")}
+    return _first(info, "type").casefold() == query.type.casefold() and all(
         getattr(query, key) in ("", text) for key, text in texts.items()
     )
 

@@ -22,6 +22,10 @@ _NUMBERS = {
 }  # fmt: skip
 
 
+OWN = "<name>ekam-arrivals-"
+"""In the header of a stream that only the recorder writes."""
+
+
 class OtherShapeError(Exception):
     """The file is XDF, but not as the recorder writes it."""
 
@@ -80,7 +84,8 @@ def read_xdf_file(path: Path) -> XdfFile:
     for tag, content, end in _chunks(data, found.damage):
         try:
             if tag == _SAMPLES:
-                found.blocks.append(_block(data, content, end, layouts, regular))
+                own = any(OWN in header for header in found.headers.values())
+                found.blocks.append(_block(data, content, end, layouts, regular, own))
             elif tag == _STREAM_HEADER:
                 stream_id = _uint(data, content)
                 xml = data[content + 4 : end].decode()
@@ -134,6 +139,7 @@ def _block(
     end: int,
     layouts: dict[int, np.dtype | int],
     regular: set[int],
+    own: bool,
 ) -> Block:
     stream_id = _uint(data, content)
     layout = layouts[stream_id]
@@ -141,7 +147,7 @@ def _block(
     if isinstance(layout, int):
         return _texts(data, stream_id, first, end, n, layout)
     if end - first != n * layout.itemsize:
-        if stream_id not in regular and end - first >= n * (layout.itemsize - 8):
+        if not own and stream_id not in regular and end - first >= n * (layout.itemsize - 8):
             raise OtherShapeError  # stamps were left out, which the recorder never does
         raise ValueError("size")
     records = np.frombuffer(data, layout, n, first)

@@ -81,7 +81,7 @@ def infos_of(recording):
     return {stream.info.role: stream.info for stream in recording.streams()}
 
 
-def run(chunks, folder=None, *, ends=True, infos=None, seen=False):
+def run(chunks, folder=None, *, ends=True, infos=None, seen=False, feedback=""):
     """The session when it is over, and every status that it told; recorded where there is a folder.
 
     seen : a walker looks at the picture.
@@ -95,7 +95,15 @@ def run(chunks, folder=None, *, ends=True, infos=None, seen=False):
     view.status.publish = lambda status: (told.append(status), publish(status))[1]
     source = Received(infos or infos_of(walkers.trial().recording), chunks, view, ends)
     lab, subject = read_lab(walkers.LAB_PATH), read_subject(walkers.SUBJECT_PATH)
-    session = Session(source, lab.lab, subject.subject, view, now=source.now, live=False)
+    session = Session(
+        source,
+        lab.lab,
+        subject.subject,
+        view,
+        now=source.now,
+        target=lab.lab.target(feedback),
+        live=False,
+    )
     session.open()
     if folder is None:
         session.run()

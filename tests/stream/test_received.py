@@ -1,12 +1,14 @@
 """Live sessions in which something is wrong with the time or the content of a stream; each verifies itself."""
 
 import threading
+import time
 from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import received
 import walkers
 from received import chunks_of, infos_of, lamps, run, with_faults, with_values
 
@@ -362,3 +364,58 @@ def test_a_wild_stamp_does_not_hold_up_the_replay_of_its_recording(tmp_path, wil
     )
     assert 0.0 <= sent[0].due_s < 0.1
     assert sent[-1].due_s < 9.0
+
+
+def test_a_session_that_was_cut_off_is_verified_with_what_was_fed_back(tmp_path):
+    """session.json is written at the end; what was fed back is among the events, too."""
+    run(chunks_of(walkers.trial().recording), tmp_path, feedback="kfm_peak")
+    assert not (tmp_path / "session.json").exists()
+    assert verify(tmp_path).difference == ""
+    table = (tmp_path / "stances.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "stances.csv").write_bytes("".join(table[:3]).encode() + b"3,le\xfft\n" + b"".join(
+        line.encode() for line in table[4:]))  # fmt: skip
+    assert "stance 3" in verify(tmp_path).difference
+    narrow = "".join(",".join(line.split(",")[:2]) + "\n" for line in table)
+    (tmp_path / "stances.csv").write_text(narrow)
+    assert "was empty and is now" in verify(tmp_path).difference
+
+
+def test_a_source_that_ends_between_two_looks_leaves_nothing_unscored(tmp_path):
+    chunks = with_faults(walkers.trial().recording, "jitter")
+
+    class Racy(received.Received):
+        looks = 0
+
+        @property
+        def ended(self):
+            if self.given < len(self.chunks):
+                return False
+            self.looks += 1
+            return self.looks > 1
+
+        def pull(self, timeout_s):
+            return super().pull(timeout_s) if self.given < len(self.chunks) else []
+
+    for n in range(len(chunks) - 60, len(chunks), 7):
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(received, "Received", Racy)
+            run(chunks[:n], folder)
+        assert verify(folder).difference == ""
+
+
+def test_a_part_that_is_not_there_is_refused():
+    recording = walkers.trial().recording
+    for start_s, end_s, loop in ((1000.0, np.inf, False), (5.0, 2.0, True), (0.0, 0.0, False)):
+        with pytest.raises(EkamError, match="correct --start and --end"):
+            list(pieces(recording, loop, start_s, end_s))
+
+
+@pytest.mark.lsl
+def test_a_long_wait_of_a_replay_is_stopped_at_once():
+    stop = threading.Event()
+    threading.Timer(1.0, stop.set).start()
+    begun_s = time.monotonic()
+    replay(walkers.trial().recording, LslClock(), stop=stop, speed=1e-9)
+    assert time.monotonic() - begun_s < 20.0

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from stream.errors import EkamError
+from stream.file_source import FileSource
 from stream.header import header
 from stream.lab import Lab
 from stream.recorder import Recorder
@@ -233,3 +234,66 @@ def test_a_file_of_another_program(tmp_path: Path, leave_out: bool) -> None:
     )
     with pytest.raises(EkamError, match=r"0 streams that fit the markers query.*Qualisys"):
         read_xdf(path, other)
+
+
+@pytest.mark.parametrize(
+    ("at", "stamp_s", "said"),
+    [
+        (0, np.nan, "1 samples of the markers without a usable time stamp are left out"),
+        (499, np.inf, "1 samples of the markers without"),
+        (250, 3.0, "1 samples of the markers without"),
+        (499, 1e9, "jump by 1e"),
+    ],
+)
+def test_a_bad_stamp_of_another_programs_file_is_told_and_ends(
+    tmp_path: Path, at, stamp_s, said
+) -> None:
+    path = tmp_path / "lab.xdf"
+    foreign(path, leave_out=False)
+    data = bytearray(path.read_bytes())
+    first = data.index(struct.pack("<d", 10.0) + struct.pack("<d", 0.0))
+    struct.pack_into("<d", data, first + at * (9 + 24), stamp_s)
+    path.write_bytes(data)
+    if "jump" in said:
+        with pytest.raises(EkamError, match=said):
+            read_xdf(path, LAB)
+        return
+    read = read_xdf(path, LAB)
+    assert any(said in note for note in read.notes)
+    assert len(read.markers.stamps_s) == 499
+    source = FileSource(read)
+    source.open()
+    samples = 0
+    while not source.ended:
+        samples += sum(len(chunk.stamps_s) for chunk in source.pull(0.0))
+    assert samples == 999
+
+
+def test_streams_of_different_clocks_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "lab.xdf"
+    foreign(path, leave_out=False)
+    data = path.read_bytes()
+    at = data.rindex(struct.pack("<Idd", 2, 10.0, 2.0))
+    data = data[:at] + struct.pack("<Idd", 2, 10.0, 1.7e9) + data[at + 20 :]
+    at = data.rindex(struct.pack("<Idd", 2, 15.0, 2.0))
+    path.write_bytes(data[:at] + struct.pack("<Idd", 2, 15.0, 1.7e9) + data[at + 20 :])
+    with pytest.raises(EkamError, match="not taken at the same time"):
+        read_xdf(path, LAB)
+
+
+def test_a_wrong_count_in_an_own_file_is_damage_and_not_another_programs(tmp_path: Path) -> None:
+    path = slowly(tmp_path / "raw.xdf", 3.0)
+    data = path.read_bytes()
+    whole = {role: {row[:2] for row in samples(offered(3.0), role)} for role in Role}
+    for stream_id in (1, 2, 3, 4):
+        head = struct.pack("<HI", 3, stream_id)
+        at = data.index(head) + len(head) + 1
+        for bit in range(8):
+            broken = bytearray(data)
+            broken[at] ^= 1 << bit
+            path.write_bytes(broken)
+            read = read_xdf(path, LAB)
+            assert read.received
+            assert any("damaged" in note or "no arrival" in note for note in read.notes)
+            for role in Role:
+                assert {row[:2] for row in samples(read.received, role)} <= whole[role]
