@@ -267,7 +267,8 @@ class Console(QWidget):
                     changed = True
         model.blockSignals(False)
         if changed:
-            table.resizeColumnsToContents()
+            for column in range(table.columnCount() - 1):  # the last one takes what is left
+                table.resizeColumnToContents(column)
             viewport.update()
 
     # -- layout ----------------------------------------------------------------------------------

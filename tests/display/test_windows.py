@@ -351,3 +351,14 @@ def test_a_missing_screen_is_a_sentence(monkeypatch):
     assert said.startswith("the system library libGL.so.1 is missing; apt-get install ")
     monkeypatch.setenv("DISPLAY", ":987")
     assert "DISPLAY=:987 cannot be reached" in (no_screen_reason() or "")
+
+
+def test_tables_fill_their_width_and_no_bar_hides_a_row(console, view, qapp):
+    for samples in (1, 123_456_789):
+        health = StreamHealth(Role.MARKERS, "m" * 30, LampState.OK, 200.0, 200.0, samples=samples)
+        view.status.publish(SessionStatus(state="running", streams=(health,)))
+        console.tick()
+        qapp.processEvents()
+        for table in (console.streams, console.stances):
+            assert table.horizontalHeader().length() == table.viewport().width()
+            assert table.horizontalScrollBar().maximum() == 0
