@@ -128,10 +128,14 @@ def _as_received(recording: Recording, start_s: float, end_s: float) -> Iterator
 
 
 def _first_s(chunk: Chunk, local_s: np.ndarray) -> float:
-    """The first time that a chunk tells; stamps that its arrival belies tell none, where it has one."""
+    """The first time that a chunk tells."""
+    return float(np.min(local_s[sane(chunk, local_s)], initial=np.inf))
+
+
+def sane(chunk: Chunk, local_s: np.ndarray) -> np.ndarray:
+    """Which times of a chunk, LSL local clock, its arrival does not belie, where it has one."""
     lag_s = np.broadcast_to(chunk.t_arrival_s, len(local_s)) - local_s
-    wild = ~np.isfinite(local_s) | (lag_s < OFF_CLOCK_S[0]) | (lag_s > OFF_CLOCK_S[1])
-    return float(np.min(local_s[~wild], initial=np.inf))
+    return np.isfinite(local_s) & ~((lag_s < OFF_CLOCK_S[0]) | (lag_s > OFF_CLOCK_S[1]))
 
 
 def _cut(streams: tuple[RecordedStream, ...], first_s: float) -> Iterator[Piece]:

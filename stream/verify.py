@@ -12,6 +12,7 @@ from stream.errors import EkamError
 from stream.file_source import FileSource
 from stream.lab import read_lab
 from stream.outlet_layout import EVENTS
+from stream.pieces import sane
 from stream.readers import read_recording
 from stream.recording import Recording
 from stream.session import Session
@@ -88,14 +89,15 @@ def verify(folder: Path) -> Verified:
 
 
 def _end_s(recording: Recording) -> float:
-    """Where the stream that ends first ends, from the first marker sample."""
+    """Where the stream that ends first ends, from the first marker sample; stamps as `pieces.sane` judges."""
     taken: dict[Role, list[np.ndarray]] = {role: [] for role in Role}
     for chunk in recording.received:
-        taken[chunk.role].append(chunk.stamps_s + chunk.clock_offset_s)
+        local_s = chunk.stamps_s + chunk.clock_offset_s
+        taken[chunk.role].append(local_s[sane(chunk, local_s)])
     markers, forces = (np.concatenate(taken[role]) for role in Role)
-    return float(
-        min(np.nanmax(markers), np.nanmax(forces)) - markers[np.isfinite(markers).argmax()]
-    )
+    if not (len(markers) and len(forces)):
+        return -np.inf
+    return float(min(markers.max(), forces.max()) - markers[0])
 
 
 def _variable(folder: Path) -> str:

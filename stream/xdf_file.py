@@ -17,7 +17,7 @@ from stream.lsl import StreamQuery
 from stream.recorder import ARRIVALS
 from stream.recording import RecordedStream, Recording
 from stream.source import Chunk, Role, StreamInfo, together
-from stream.xdf_read import Block, OtherShapeError, XdfFile, read_xdf_file
+from stream.xdf_read import Block, OtherShapeError, XdfFile, read_xdf_file, structure
 
 MOST_GAP_S = 3600.0
 """Nobody pauses a recording for longer."""
@@ -229,7 +229,7 @@ def _read_foreign(path: Path, lab: Lab) -> Recording:
     """Read by `pyxdf`, without its removal of jitter: a gap would be smeared over the whole file."""
     import pyxdf
 
-    logging.getLogger("pyxdf").setLevel(logging.ERROR)
+    logging.getLogger("pyxdf").setLevel(logging.CRITICAL)  # what it says of damage is said below
     try:
         streams, _ = pyxdf.load_xdf(str(path), dejitter_timestamps=False)
     except Exception as error:  # whatever a damaged file makes of a foreign reader
@@ -256,8 +256,10 @@ def _read_foreign(path: Path, lab: Lab) -> Recording:
                 f"{there or 'none'}; correct [{role.value}] stream in the lab file"
             )
         chosen[role] = fitting[0]
-    parts, notes = {}, ["recorded by another program"]
+    damage, whole = structure(path)
+    parts, notes = {}, ["recorded by another program", *_notes(path, damage, whole, 0)]
     for role, stream in chosen.items():
+        notes += _lacking(path, role, stream)
         info = read_header(role, ET.tostring(_xml("info", stream["info"]), encoding="unicode"))
         stamps_s = np.asarray(stream["time_stamps"], dtype=np.float64)
         values = np.asarray(stream["time_series"], dtype=np.float64)
@@ -270,7 +272,19 @@ def _read_foreign(path: Path, lab: Lab) -> Recording:
         )
     start_s = float(marker_s[0])
     markers, forces = (replace(parts[r], stamps_s=parts[r].stamps_s - start_s) for r in Role)
-    return Recording(path, markers, forces, tuple(notes))
+    return Recording(path, markers, forces, tuple(notes), whole=whole)
+
+
+def _lacking(path: Path, role: Role, stream: Mapping[str, Any]) -> list[str]:
+    """How many samples are not there, by the stream's own footer."""
+    try:
+        count = int(_first(stream["footer"]["info"], "sample_count"))
+    except (KeyError, TypeError, ValueError):
+        return []
+    missing = count - len(stream["time_stamps"])
+    if missing == 0:
+        return []
+    return [f"{path.name} lacks {missing} of the {count} samples of its {role.value}"]
 
 
 def _usable(path: Path, stream: RecordedStream, notes: list[str]) -> RecordedStream:

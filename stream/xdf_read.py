@@ -101,6 +101,20 @@ def read_xdf_file(path: Path) -> XdfFile:
     return found
 
 
+def structure(path: Path) -> tuple[list[tuple[int, int]], bool]:
+    """What of any program's file cannot be read as chunks, but for its end, and whether it was finished."""
+    damage: list[tuple[int, int]] = []
+    begun: set[int] = set()
+    ended: set[int] = set()
+    with path.open("rb") as file:
+        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    for tag, content, end in _chunks(data, damage):
+        if tag in (_STREAM_HEADER, _STREAM_FOOTER) and end - content >= 4:
+            (begun if tag == _STREAM_HEADER else ended).add(_uint(data, content))
+    torn = bool(damage) and damage[-1][1] == len(data)
+    return damage[: len(damage) - torn], not torn and begun <= ended
+
+
 def _chunks(data: mmap.mmap, damage: list[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
     """Tag, first byte of the content and one past its last, chunk by chunk."""
     position, size = 4, len(data)

@@ -419,3 +419,21 @@ def test_a_long_wait_of_a_replay_is_stopped_at_once():
     begun_s = time.monotonic()
     replay(walkers.trial().recording, LslClock(), stop=stop, speed=1e-9)
     assert time.monotonic() - begun_s < 20.0
+
+
+@pytest.mark.parametrize("wild_s", [0.0, 1e9, np.inf])
+def test_what_is_left_is_verified_beside_a_wild_stamp(tmp_path, wild_s):
+    chunks = chunks_of(walkers.trial().recording, cut_s=0.01)
+    for role in Role:
+        at = next(i for i, chunk in enumerate(chunks) if chunk.role is role)
+        stamps_s = chunks[at].stamps_s.copy()
+        stamps_s[0] = wild_s
+        chunks[at] = replace(chunks[at], stamps_s=stamps_s)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("received.Recorder", partial(Recorder, drain_s=0.002))
+        session, _ = run(chunks, tmp_path)
+    data = (tmp_path / "raw.xdf").read_bytes()
+    (tmp_path / "raw.xdf").write_bytes(data[: int(0.7 * len(data))])
+    found = verify(tmp_path)
+    assert found.difference == ""
+    assert 3 < found.stances < len(session.outcome.stances)

@@ -191,7 +191,7 @@ def test_what_cannot_be_read_is_refused_in_a_sentence(tmp_path: Path) -> None:
         read_xdf(path, LAB)
 
 
-def foreign(path: Path, leave_out: bool) -> None:
+def foreign(path: Path, leave_out: bool, count: int = 500) -> None:
     """As LabRecorder writes: headers first, offsets, stamps left out where they follow from the rate."""
 
     def chunk(tag: int, content: bytes) -> bytes:
@@ -210,6 +210,9 @@ def foreign(path: Path, leave_out: bool) -> None:
             row = [float(i + c) for c in range(len(info.channels))]
             samples += struct.pack(f"<{len(row)}{number}", *row)
         data += chunk(3, struct.pack("<IBI", stream_id, 4, 500) + samples)
+    for stream_id in (1, 2):
+        footer = f'<?xml version="1.0"?><info><sample_count>{count}</sample_count></info>'
+        data += chunk(6, struct.pack("<I", stream_id) + footer.encode())
     path.write_bytes(data)
 
 
@@ -297,3 +300,20 @@ def test_a_wrong_count_in_an_own_file_is_damage_and_not_another_programs(tmp_pat
             assert any("damaged" in note or "no arrival" in note for note in read.notes)
             for role in Role:
                 assert {row[:2] for row in samples(read.received, role)} <= whole[role]
+
+
+def test_what_another_programs_file_lacks_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "lab.xdf"
+    foreign(path, leave_out=True)
+    read = read_xdf(path, LAB)
+    assert read.whole
+    assert read.notes == ("recorded by another program",)
+    data = path.read_bytes()
+    path.write_bytes(data[:-40])
+    read = read_xdf(path, LAB)
+    assert not read.whole
+    assert any("was not finished" in note for note in read.notes)
+    foreign(path, leave_out=True, count=512)
+    notes = read_xdf(path, LAB).notes
+    assert "lab.xdf lacks 12 of the 512 samples of its markers" in notes
+    assert "lab.xdf lacks 12 of the 512 samples of its forces" in notes
