@@ -49,7 +49,7 @@ class FileSource:
             for stream, n in zip(self._streams, self._next, strict=True)
             if n < len(stream.stamps_s)
         ]
-        self._t = max(self._t, float(min(waiting))) + self._chunk_s
+        self._t = max(self._t, float(min(waiting, default=self._t))) + self._chunk_s
         chunks = []
         for i, stream in enumerate(self._streams):
             last = int(np.searchsorted(stream.stamps_s, self._t, side="left"))
