@@ -8,14 +8,21 @@ stance then confirms or withdraws it.
 
 from dataclasses import dataclass, replace
 from math import isfinite, nan
-from typing import Literal
+from typing import Literal, get_args
 
 from compute.conventions import Side
 from compute.early import Early
 from compute.stance import Stance
 from compute.variables import Mode, Variable, find
 
-HISTORY = 5
+HISTORY = 12
+"""Valid values of a leg that are kept before the newest one."""
+Display = Literal["bar", "lane", "colour", "polar", "blank", "message"]
+Sound = Literal["off", "inside", "both"]
+SOUNDS: tuple[Sound, ...] = get_args(Sound)
+"""When a tone is heard with the verdict: never, for a step in the band, for every judged one."""
+DISPLAYS: tuple[Display, ...] = get_args(Display)
+"""Pictures the walker can be shown; the last two tell no value."""
 EARLY_VARIABLE = "ekam_peak1"
 """The one variable that is known before toe-off."""
 
@@ -97,7 +104,7 @@ class LegFeedback:
     baseline : mean of the baseline stances, in the variable's unit; NaN before the first one.
     value : shown now, in the target's terms; NaN before the first one.
     confirmed : newest value of a valid stance; equals `value` except in phase ``early``.
-    history : up to five valid values before `confirmed`, newest last.
+    history : up to `HISTORY` valid values before `confirmed`, newest last.
     rejected : the newest stance cannot be used; `value` is then an older one and is shown grey.
     stance : number of the stance shown; 0 before the first.
     """
@@ -125,11 +132,25 @@ class LegFeedback:
 
 @dataclass(frozen=True)
 class WalkerFeedback:
-    """What the walker window shows: one bar a leg and a line of words that stays on screen."""
+    """What the walker window shows.
+
+    Attributes
+    ----------
+    banner : line of words that stays on screen. display : which picture is shown.
+    message : words of the ``message`` picture. sound : of the verdict.
+    """
 
     left: LegFeedback
     right: LegFeedback
     banner: str = ""
+    display: Display = "bar"
+    message: str = ""
+    sound: Sound = "off"
+
+    @property
+    def tells(self) -> bool:
+        """Whether the picture tells how the walker walks."""
+        return self.display not in ("blank", "message")
 
     def leg(self, side: Side) -> LegFeedback:
         """Feedback of one leg."""
@@ -142,6 +163,22 @@ class WalkerFeedback:
     def after(self, stance: Stance) -> "WalkerFeedback":
         """Feedback once `stance` is scored: an early value is confirmed or withdrawn."""
         return self._with(_after(self.leg(stance.side), stance))
+
+    def aimed_at(self, target: Target) -> "WalkerFeedback":
+        """Feedback on the same values with another band; the variable and its terms stay.
+
+        Raises
+        ------
+        ValueError : the target is of another variable or in other terms.
+        """
+        known = self.left.target
+        if (target.variable, target.mode) != (known.variable, known.mode):
+            raise ValueError("a band can move, not become one of something else")
+        return replace(
+            self,
+            left=replace(self.left, target=target),
+            right=replace(self.right, target=target),
+        )
 
     def summary(self) -> dict[str, object]:
         """What was aimed at, for the record; baselines in the variable's unit, None before the first."""
@@ -170,9 +207,12 @@ class WalkerFeedback:
         return replace(self, right=leg) if leg.side is Side.RIGHT else replace(self, left=leg)
 
 
-def start(target: Target, banner: str = "") -> WalkerFeedback:
+def start(
+    target: Target, banner: str = "", display: Display = "bar", sound: Sound = "off"
+) -> WalkerFeedback:
     """Feedback before the first stance."""
-    return WalkerFeedback(LegFeedback(Side.LEFT, target), LegFeedback(Side.RIGHT, target), banner)
+    legs = LegFeedback(Side.LEFT, target), LegFeedback(Side.RIGHT, target)
+    return WalkerFeedback(*legs, banner=banner, display=display, sound=sound)
 
 
 def _after_early(leg: LegFeedback, early: Early) -> LegFeedback:

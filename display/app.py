@@ -8,18 +8,18 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from display.screens import no_screen_reason, platform_environment
+from display.window_options import WindowOptions
 from stream.status import SessionView
 
 if TYPE_CHECKING:
-    from PyQt5.QtGui import QScreen
     from PyQt5.QtWidgets import QApplication
 
     from compute.feedback import WalkerFeedback
-    from display.console import Console
-    from display.walker import WalkerWindow
+    from display.scene.probe import PatchCorner
+    from stream.latency import Stamps
 
 __all__ = ["no_screen_reason", "show"]
 
@@ -31,9 +31,8 @@ _log = logging.getLogger(__name__)
 def show(
     view: SessionView,
     *,
-    walker_screen: int | None = None,
-    fullscreen: bool = True,
-    on_flushed: "Callable[[WalkerFeedback], None] | None" = None,
+    options: WindowOptions | None = None,
+    on_flushed: "Callable[[WalkerFeedback, Stamps], None] | None" = None,
     blank: bool = False,
     on_open: Callable[[Callable[[], None]], Callable[[bool], None]] | None = None,
 ) -> int:
@@ -45,10 +44,9 @@ def show(
     Parameters
     ----------
     view : shared with the session.
-    walker_screen : screen of the walker's window, counted from 0; the first that is not the
-        console's when None. A screen that does not exist counts as None.
-    fullscreen : cover the walker's screen. With a single screen both windows stand side by side.
-    on_flushed : called with the feedback whose picture was just handed to the window system.
+    options : how they are opened. With a single screen both windows stand side by side.
+    on_flushed : called with the feedback whose picture was just handed to the window system, and when it
+        passed each stage, `perf_counter`.
     blank : open with the walker's picture blanked.
     on_open : given a function that makes the walker's window look for news at once and may be called
         from any thread; returns one that is called 20 times a second with whether the picture is blanked.
@@ -63,7 +61,12 @@ def show(
 
     app = _application()
     from display.console import Console
+    from display.placement import Placement
+    from display.screen_settings import Remembered
+    from display.sound import Sound
     from display.walker import WalkerWindow
+
+    options = options or WindowOptions()
 
     class Bell(QObject):
         rung = pyqtSignal()
@@ -71,22 +74,42 @@ def show(
     def poll() -> None:
         # also what lets Python run its signal handlers while Qt waits
         on_poll(walker.blank)
+        seen, where = placement.said()
+        console.say_walker(
+            seen,
+            where,
+            sound.fault,
+            placement.names,
+            placement.screen,
+            walker.settings,
+            blank=walker.blank,
+        )
+        if where != said[-1]:
+            said[:] = [where]
+            view.control.ask("seen", f"walker's picture: {where}")
         if view.status.read()[1].state == "ended":
             app.quit()
 
     with _hooks(view):
-        walker = WalkerWindow(view, on_flushed=on_flushed)
+        sound, said = Sound(), [""]
+        walker = WalkerWindow(
+            view,
+            on_flushed=on_flushed,
+            on_told=sound.told,
+            patch=cast("PatchCorner | None", options.photodiode or None),
+        )
         console = Console(view)
         console.blank_asked.connect(walker.toggle_blank)
-        console.walker_asked.connect(walker.show)
+        console.adjust_asked.connect(walker.adjust)
         if blank:
             walker.toggle_blank()
-        _place(app, walker, console, walker_screen, fullscreen)
+        placement = Placement(app, walker, console, Remembered(), options.screen)
+        console.walker_asked.connect(placement.show)
+        console.screen_asked.connect(placement.move_to)
+        console.settings_asked.connect(placement.keep)
         bell = Bell()
         bell.rung.connect(walker.tick)  # queued when rung by another thread
         on_poll = on_open(bell.rung.emit) if on_open else lambda _blank: None
-        # a window whose screen is unplugged jumps to another one: it must not cover the console
-        app.screenRemoved.connect(walker.showNormal)
         timer = QTimer()
         timer.timeout.connect(poll)
         timer.start(POLL_MS)
@@ -94,7 +117,7 @@ def show(
             return int(app.exec())
         finally:
             timer.stop()
-            app.screenRemoved.disconnect(walker.showNormal)
+            placement.close()
             for window in (walker, console):
                 window.hide()
                 window.deleteLater()
@@ -137,43 +160,3 @@ def _hooks(view: SessionView) -> Iterator[None]:
         sys.excepthook = hook
         if in_main:
             signal.signal(signal.SIGINT, handler or signal.SIG_DFL)
-
-
-def _place(
-    app: "QApplication",
-    walker: "WalkerWindow",
-    console: "Console",
-    walker_screen: int | None,
-    fullscreen: bool,
-) -> None:
-    screens = app.screens()
-    target = _walker_screen(app, walker_screen)
-    others = [screen for screen in screens if screen is not target]
-    if not others:
-        free = target.availableGeometry()
-        left = max(free.width() * 11 // 20, console.minimumSizeHint().width())
-        console.setGeometry(free.x(), free.y(), left, free.height())
-        walker.setGeometry(free.x() + left, free.y(), free.width() - left, free.height() // 2)
-        # the operator keeps the keyboard
-        walker.show()
-        console.show()
-        console.activateWindow()
-        return
-    console.setGeometry(others[0].availableGeometry())
-    walker.setGeometry(target.geometry())
-    if fullscreen:
-        walker.showFullScreen()
-    else:
-        walker.show()
-    console.showMaximized()
-    console.activateWindow()
-
-
-def _walker_screen(app: "QApplication", index: int | None) -> "QScreen":
-    screens = app.screens()
-    primary = app.primaryScreen()
-    if index is not None and 0 <= index < len(screens):
-        return screens[index]
-    if index is not None:
-        _log.warning("There is no screen %d; the walker's window opens on another one.", index)
-    return next((screen for screen in screens if screen is not primary), screens[0])

@@ -25,6 +25,20 @@ def demo(
             help="What the walker is shown, e.g. ekam_peak1, foot_progression (default: the lab file's)."
         ),
     ] = "",
+    display: Annotated[
+        str,
+        typer.Option(
+            help="Its picture: bar, lane, colour, polar, blank (default: the lab file's)."
+        ),
+    ] = "",
+    sound: Annotated[
+        str,
+        typer.Option(help="Tone with the verdict: off, inside, both (default: the lab file's)."),
+    ] = "",
+    screen: Annotated[
+        str,
+        typer.Option(help="Name of the walker's screen, or a part of it (default: the last one)."),
+    ] = "",
 ) -> None:
     """Replay a bundled synthetic walker over real LSL, score it, and show both windows.
 
@@ -36,7 +50,7 @@ def demo(
     import tempfile
     from importlib.resources import as_file, files
 
-    from display.runner import run_session
+    from display.runner import chosen_picture, options_of, run_session
     from display.say import err
     from stream.lab import read_lab
     from stream.lsl import LslSource
@@ -45,6 +59,7 @@ def demo(
     from stream.subject_file import read_subject
 
     refuse_existing(out)
+    chosen_picture(display, sound)
     session_id = f"ekam-demo-{os.getpid()}"
     with as_file(files("replay_data")) as data, tempfile.TemporaryFile() as said:
         lab_file = read_lab(data / "synthetic_lab.toml")
@@ -86,6 +101,9 @@ def demo(
                 banner="SYNTHETIC WALKER",
                 seconds=seconds,
                 feedback=feedback,
+                display=display,
+                sound=sound,
+                options=options_of(lab_file, screen),
             )
         finally:
             publisher.terminate()

@@ -18,6 +18,20 @@ def live(
             help="What the walker is shown, e.g. ekam_peak1, foot_progression (default: the lab file's)."
         ),
     ] = "",
+    display: Annotated[
+        str,
+        typer.Option(
+            help="Its picture: bar, lane, colour, polar, blank (default: the lab file's)."
+        ),
+    ] = "",
+    sound: Annotated[
+        str,
+        typer.Option(help="Tone with the verdict: off, inside, both (default: the lab file's)."),
+    ] = "",
+    screen: Annotated[
+        str,
+        typer.Option(help="Name of the walker's screen, or a part of it (default: the last one)."),
+    ] = "",
     allow_replay: Annotated[
         bool,
         typer.Option(
@@ -39,7 +53,7 @@ def live(
     """
     import os
 
-    from display.runner import run_session
+    from display.runner import chosen_picture, options_of, run_session
     from stream.lab import read_lab
     from stream.lsl import LslSource
     from stream.lsl_config import SESSION_VARIABLE, use_loopback
@@ -49,7 +63,18 @@ def live(
     refuse_existing(out)
     lab_file, subject_file = read_lab(lab), read_subject(subject)
     lab_file.lab.target(feedback)  # refused before the streams are looked for
+    chosen_picture(display, sound)
     if (allow_replay and not network) or SESSION_VARIABLE in os.environ:
         use_loopback()
     source = LslSource(*lab_file.lab.queries(), allow_replay=allow_replay, resolve_timeout_s=wait)
-    run_session(source, lab_file, subject_file, out=out, mode="live", feedback=feedback)
+    run_session(
+        source,
+        lab_file,
+        subject_file,
+        out=out,
+        mode="live",
+        feedback=feedback,
+        display=display,
+        sound=sound,
+        options=options_of(lab_file, screen),
+    )

@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from compute.feedback import Target
+from compute.feedback import DISPLAYS, SOUNDS, Display, Sound, Target
 from display.say import err, out, stance_table, summary_table
 from display.screens import no_screen_reason
 from display.status_lines import StatusLines
+from display.window_options import WindowOptions
 from display.window_process import WindowProcess
 from stream.behind import Behind
 from stream.errors import EkamError
@@ -43,6 +44,9 @@ def run_session(
     banner: str = "",
     seconds: float | None = None,
     feedback: str = "",
+    display: str = "",
+    sound: str = "",
+    options: WindowOptions | None = None,
 ) -> Outcome:
     """Run a session to its end and print where its folder is.
 
@@ -51,7 +55,9 @@ def run_session(
     out : session folder to make; None for the default name.
     banner : words that stay on the walker's screen; a replay says so by itself.
     seconds : ends the session by itself; it then also starts by itself.
-    feedback : variable that the walker is shown; empty for the lab file's.
+    feedback : variable that the walker is shown; empty for the lab file's. display, sound : picture and
+        sound to begin with, likewise.
+    options : how the windows are opened; None for the lab file's.
 
     Raises
     ------
@@ -64,7 +70,9 @@ def run_session(
     refuse_existing(out)
     target = lab.lab.target(feedback)
     view = SessionView()
-    with _windows(view, local_clock) as shown:
+    picture, tone = chosen_picture(display, sound)
+    options = options or options_of(lab)
+    with _windows(view, local_clock, options) as shown:
         warm_up(lab, subject)
         err.print("Looking for the marker and force streams …")
         session = Session(
@@ -75,6 +83,8 @@ def run_session(
             now=local_clock,
             target=target,
             banner=banner,
+            display=picture,
+            sound=tone,
         )
         outcome = session.open()
         for role in Role:
@@ -116,6 +126,25 @@ def run_session(
     if incomplete:
         raise EkamError(f"what was recorded is not complete: {incomplete}")
     return outcome
+
+
+def chosen_picture(display: str, sound: str) -> tuple[Display | None, Sound | None]:
+    """Picture and sound by name; None for what is empty.
+
+    Raises
+    ------
+    EkamError : there is none of that name.
+    """
+    for name, known, what in ((display, DISPLAYS, "picture"), (sound, SOUNDS, "sound")):
+        if name and name not in known:
+            raise EkamError(f"there is no {what} {name!r}: use one of {', '.join(known)}")
+    picture = next((each for each in DISPLAYS if each == display), None)
+    return picture, next((each for each in SOUNDS if each == sound), None)
+
+
+def options_of(lab: LabFile, screen: str = "") -> WindowOptions:
+    """How the lab file wants the windows to be opened; `screen` instead of its screen."""
+    return WindowOptions(screen or lab.lab.display.screen, lab.lab.display.photodiode)
 
 
 def _plate_check(lab: LabFile, outcome: Outcome) -> dict[str, Any] | None:
@@ -169,14 +198,14 @@ def _folder(
 
 
 @contextmanager
-def _windows(view: SessionView, now: Callable[[], float]) -> Iterator[bool]:
+def _windows(view: SessionView, now: Callable[[], float], options: WindowOptions) -> Iterator[bool]:
     """Both windows beside what is done in here; whether there are any."""
     screenless = no_screen_reason()
     if screenless is not None:
         err.print(f"Running without windows: {screenless}.")
         yield False
         return
-    with WindowProcess(view, err.print, now):
+    with WindowProcess(view, err.print, now, options):
         yield True
 
 

@@ -5,7 +5,7 @@ Sizes are minutes of arc at the walker's eye, turned into pixels from distance a
 """
 
 from dataclasses import dataclass
-from math import radians, tan
+from math import atan, degrees, radians, tan
 
 BACKGROUND = "#101010"
 TRACK = "#262626"
@@ -43,6 +43,10 @@ class Viewing:
         length_m = self.distance_m * tan(radians(arcmin / 60.0))
         return length_m / self.screen_width_m * picture_width_px
 
+    def arcmin(self, share_of_width: float) -> float:
+        """Minutes of arc under which the walker sees a length, given as a share of the picture's width."""
+        return 60.0 * degrees(atan(share_of_width * self.screen_width_m / self.distance_m))
+
 
 DEFAULT_VIEWING = Viewing()
 
@@ -55,6 +59,7 @@ class Sizes:
     words_px: float
     label_px: float
     title_px: float
+    message_px: float
     band_edge_px: float
     bar_edge_px: float
     tick_px: float
@@ -75,14 +80,38 @@ def walker_sizes(width_px: float, height_px: float, viewing: Viewing = DEFAULT_V
         return max(2.0, round(at_1080p_px * picture_px / 1920.0))
 
     return Sizes(
-        number_px=font_px(98.0),
-        words_px=font_px(38.0),
+        number_px=font_px(NUMBER_ARCMIN),
+        words_px=font_px(WORDS_ARCMIN),
         label_px=font_px(34.0),
         title_px=font_px(26.0),
+        message_px=font_px(64.0),
         band_edge_px=line_px(8.0),
         bar_edge_px=line_px(8.0),
         tick_px=line_px(6.0),
     )
+
+
+NUMBER_ARCMIN, WORDS_ARCMIN, LEAST_ARCMIN = 98.0, 38.0, 22.0
+"""Height of the number and the words as they are meant; the least that standards ask of a seated reader."""
+NUMBER_ROOM, WORDS_ROOM = 0.083, 0.042
+"""Font sizes that the boxes of a 16:9 picture have room for, shares of its width."""
+
+
+def read_arcmin(viewing: Viewing) -> tuple[float, float]:
+    """Height under which the walker sees a digit and a letter of the words, minutes of arc."""
+    return (
+        min(NUMBER_ARCMIN, viewing.arcmin(NUMBER_ROOM * CAP_HEIGHT)),
+        min(WORDS_ARCMIN, viewing.arcmin(WORDS_ROOM * CAP_HEIGHT)),
+    )
+
+
+def sizes_in_words(viewing: Viewing) -> str:
+    """How large the walker sees numbers and words, and what to do when that is too small."""
+    number, words = read_arcmin(viewing)
+    said = f"The walker sees digits {number:.0f}′ and words {words:.0f}′ tall (minutes of arc)"
+    if words >= LEAST_ARCMIN:
+        return f"● {said}: readable while walking."
+    return f"▲ {said}: too small to read while walking. Bring the screen closer or make the picture wider."
 
 
 CONSOLE_STYLE = f"""
@@ -92,12 +121,22 @@ QLabel#banner {{ background: {WARNING}; color: #000000; font-size: 20px; font-we
 QLabel#headline {{ font-size: 20px; font-weight: bold; }}
 QLabel#counts, QLabel#recorded {{ font-size: 20px; }}
 QLabel#message {{ background: {PANEL}; padding: 6px; }}
+QLabel#walker {{ padding: 2px; }}
+QLabel#sizes {{ font-size: 15px; }}
+QLineEdit, QComboBox, QDoubleSpinBox {{ background: {PANEL}; border: 2px solid {RULE}; padding: 4px; }}
+QLineEdit:focus, QComboBox:focus, QDoubleSpinBox:focus, QListWidget:focus, QTabBar:focus {{
+    border: 2px solid {BAND_EDGE}; }}
+QListWidget {{ background: {PANEL}; border: 1px solid {RULE}; }}
+QTabBar::tab {{ background: {PANEL}; border: 2px solid {RULE}; padding: 5px 12px; }}
+QTabBar::tab:selected {{ background: #333333; border-color: {BAND_EDGE}; }}
+QTabWidget::pane {{ border: 1px solid {RULE}; }}
 QLabel#notes {{ color: {WARNING}; }}
 QLabel#question {{ font-size: 18px; font-weight: bold; }}
 QLabel#keys {{ background: {PANEL}; padding: 8px; }}
 QFrame#ask {{ border: 3px solid {FAULT}; }}
-QPushButton {{ background: #333333; border: 2px solid {QUIET}; border-radius: 6px; padding: 6px;
+QPushButton {{ background: #333333; border: 2px solid {QUIET}; border-radius: 6px; padding: 6px 3px;
     font-size: 16px; }}
+QPushButton:checked {{ background: #0072B2; border-color: {INSIDE}; }}
 QPushButton:focus {{ border: 3px solid {BAND_EDGE}; }}
 QPushButton#start, QPushButton#stop {{ font-size: 22px; font-weight: bold; }}
 QPushButton#start:enabled {{ background: #0072B2; border-color: {INSIDE}; }}

@@ -6,87 +6,97 @@ good picture stays.
 
 import logging
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import replace
+from time import perf_counter
 
-from PyQt5.QtCore import QEvent, QPointF, QRectF, Qt, QTimer
-from PyQt5.QtGui import (
-    QBrush,
-    QColor,
-    QFont,
-    QFontMetricsF,
-    QHideEvent,
-    QKeyEvent,
-    QPaintEvent,
-    QPen,
-    QPolygonF,
-    QResizeEvent,
-    QShowEvent,
-)
-from PyQt5.QtWidgets import (
-    QGraphicsItem,
-    QGraphicsPolygonItem,
-    QGraphicsRectItem,
-    QGraphicsSimpleTextItem,
-    QWidget,
-)
+from PyQt5.QtCore import QEvent, Qt, QTimer, pyqtSignal
+from PyQt5.QtGui import QHideEvent, QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent, QShowEvent
+from PyQt5.QtWidgets import QWidget
 from pyqtgraph import GraphicsView
 
-from compute.feedback import HISTORY, WalkerFeedback
+from compute.feedback import WalkerFeedback
 from display import theme
-from display.scene import LegScene, Polygon, Rect, Scene, Text, walker_scene
-from display.theme import Viewing
+from display.adjusting import Adjusting
+from display.picture import Picture
+from display.scene import Patch, Scene, grid_scene, walker_scene
+from display.scene.probe import PatchCorner
+from display.screen_settings import ScreenSettings
+from stream.latency import Stamps
 from stream.status import SessionView
 
 REFRESH_MS = 16
 
-Item = TypeVar("Item", bound=QGraphicsItem)
-
 _log = logging.getLogger(__name__)
-_NO_PEN = QPen(Qt.PenStyle.NoPen)
-_NO_BRUSH = QBrush(Qt.BrushStyle.NoBrush)
 
 
 class WalkerWindow(GraphicsView):  # type: ignore[misc] # pyqtgraph has no types
     """What the walker looks at.
 
-    Keys: B blanks the picture and brings it back, F switches full screen, Esc leaves it.
+    Keys: B blanks the picture and brings it back, F switches full screen, Esc leaves it, K shows the grid
+    by which the picture is fitted to the screen.
 
     Parameters
     ----------
     view : shared with the session; read only.
-    viewing : where the walker's eyes are.
-    on_flushed : called with the feedback whose picture was just handed to the window system.
+    settings : how the picture lies on the screen and how far away it is seen from.
+    on_flushed : called with the feedback whose picture was just handed to the window system, and when it
+        passed each stage, `perf_counter`.
+    on_told : called with the feedback before and after, when the walker is shown another one.
+    patch : corner of a patch for a photodiode; None for no patch.
+
+    Attributes
+    ----------
+    adjusted : emitted with the new settings when the operator has fitted the picture.
     """
+
+    adjusted = pyqtSignal(object)
 
     def __init__(
         self,
         view: SessionView,
-        viewing: Viewing = theme.DEFAULT_VIEWING,
-        on_flushed: Callable[[WalkerFeedback], None] | None = None,
+        settings: ScreenSettings | None = None,
+        on_flushed: Callable[[WalkerFeedback, Stamps], None] | None = None,
+        on_told: Callable[[WalkerFeedback, WalkerFeedback], None] | None = None,
+        patch: PatchCorner | None = None,
     ) -> None:
         super().__init__(useOpenGL=False, background=theme.BACKGROUND)
         self._view = view
-        self._viewing = viewing
+        self._settings = settings or ScreenSettings()
         self._on_flushed = on_flushed
+        self._on_told = on_told
+        self._patch = Patch(patch) if patch else None
         self._unflushed: WalkerFeedback | None = None
+        self._shown_s = self._paint_s = self._painted_s = 0.0
         self._faulted = False
+        self._adjusting: Adjusting | None = None
         self.blank = False
         self.setWindowTitle("ekam: walker")
         self.setInteractive(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        self.setCursor(Qt.CursorShape.BlankCursor)
-        self.viewport().setCursor(Qt.CursorShape.BlankCursor)
+        self._show_cursor(False)
         self.setMinimumSize(320, 180)
-        self._legs = (_LegItems(self), _LegItems(self))
-        self._band_labels = (_TextItem(self), _TextItem(self))
-        self._banner = _TextItem(self)
-        self._title = _TextItem(self)
+        self._picture = Picture(self)
         self._shown, self._feedback = view.walker.read()
         self._guard(self._draw)
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self.tick)
         self._timer.start(REFRESH_MS)
+
+    @property
+    def settings(self) -> ScreenSettings:
+        """How the picture lies on its screen."""
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: ScreenSettings) -> None:
+        self._settings = settings
+        self._guard(self._draw)
+
+    @property
+    def adjusting(self) -> bool:
+        """Whether the operator fits the picture to its screen."""
+        return self._adjusting is not None
 
     def tick(self) -> None:
         """Take the newest feedback if there is any the picture does not show yet."""
@@ -105,6 +115,17 @@ class WalkerWindow(GraphicsView):  # type: ignore[misc] # pyqtgraph has no types
         else:
             self.showFullScreen()
 
+    def adjust(self) -> None:
+        """Show the grid and take the keys and the mouse for it, until it is kept or discarded."""
+        if self._adjusting is None:
+            self._adjusting = Adjusting(self._settings.projection)
+            self._show_cursor(True)
+            self.show()
+            self.activateWindow()
+            self.setFocus()
+            self._say_seen(False)
+            self._guard(self._draw)
+
     def showEvent(self, event: QShowEvent | None) -> None:
         """The walker can see the picture from now on."""
         super().showEvent(event)
@@ -120,16 +141,37 @@ class WalkerWindow(GraphicsView):  # type: ignore[misc] # pyqtgraph has no types
         return QWidget.close(self)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Blank, full screen; every other key is ignored."""
+        """Blank, full screen, grid; every other key is ignored."""
         key = event.key()
-        if key == Qt.Key.Key_B:
+        if self._adjusting is not None:
+            far = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            self._adjusted(self._adjusting.key(key, far, self.width(), self.height()))
+        elif key == Qt.Key.Key_B:
             self.toggle_blank()
         elif key == Qt.Key.Key_F:
             self.toggle_full_screen()
+        elif key == Qt.Key.Key_K:
+            self.adjust()
         elif key == Qt.Key.Key_Escape and self.isFullScreen():
             self.showNormal()
         else:
             event.ignore()
+
+    def focusNextPrevChild(self, _next: bool) -> bool:
+        """Tab is a key of this window; there is nothing to go to."""
+        return False
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Take hold of the nearest corner of the grid."""
+        if self._adjusting is not None:
+            self._adjusting.take(event.x() / self.width(), event.y() / self.height())
+            self._guard(self._draw)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Drag the corner."""
+        if self._adjusting is not None and event.buttons():
+            self._adjusting.drag(event.x() / self.width(), event.y() / self.height())
+            self._guard(self._draw)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Lay the picture out again."""
@@ -139,7 +181,9 @@ class WalkerWindow(GraphicsView):  # type: ignore[misc] # pyqtgraph has no types
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint; a fault leaves the last picture."""
+        self._paint_s = perf_counter()
         self._guard(lambda: GraphicsView.paintEvent(self, event))
+        self._painted_s = perf_counter()
 
     def event(self, event: QEvent) -> bool:
         """Report the flush: painting and flushing both happen inside the update request."""
@@ -151,32 +195,67 @@ class WalkerWindow(GraphicsView):  # type: ignore[misc] # pyqtgraph has no types
     def _report_flush(self) -> None:
         feedback, self._unflushed = self._unflushed, None
         if feedback is not None and self._on_flushed is not None:
-            self._on_flushed(feedback)
+            self._on_flushed(
+                feedback, Stamps(self._shown_s, self._paint_s, self._painted_s, perf_counter())
+            )
 
     def _pull(self) -> None:
         sequence, feedback = self._view.walker.read()
         if sequence == self._shown:
             return
-        self._shown, self._feedback = sequence, feedback
+        before, self._shown, self._feedback = self._feedback, sequence, feedback
+        self._shown_s = perf_counter()
+        if self._patch is not None:
+            self._patch = replace(self._patch, white=not self._patch.white)
         self._draw()
-        if not self.blank:
-            self._unflushed = feedback
-            # one pixel: a picture that happens to stay the same is flushed and reported as well
-            self.viewport().update(0, 0, 1, 1)
+        if self.blank or self._adjusting is not None:
+            return
+        self._unflushed = feedback
+        # one pixel: a picture that happens to stay the same is flushed and reported as well
+        self.viewport().update(0, 0, 1, 1)
+        if self._on_told is not None and self.isVisible():
+            self._on_told(before, feedback)
 
     def _draw(self) -> None:
         size = self.viewport().size()
-        scene = walker_scene(self._feedback, size.width(), size.height(), self._viewing)
-        for items, leg in zip(self._legs, scene.legs, strict=True):
-            items.show(leg, scene, self.blank)
-        for item, text in zip(self._band_labels, scene.band_labels, strict=True):
-            item.show(text, self.blank)
-        self._banner.show(scene.banner, self.blank)
-        self._title.show(scene.title, self.blank)
+        adjusting = self._adjusting
+        projection = adjusting.projection if adjusting else self._settings.projection
+        self._picture.lie(projection, size.width(), size.height())
+        self._picture.show(self._scene(*projection.size(size.width(), size.height())))
+
+    def _scene(self, width_px: float, height_px: float) -> Scene:
+        viewing = self._settings.viewing
+        if self._adjusting is not None:
+            screen = self._screen_name()
+            return grid_scene(screen, self._adjusting.picture_corner, width_px, height_px, viewing)
+        feedback = replace(self._feedback, display="blank") if self.blank else self._feedback
+        return walker_scene(feedback, width_px, height_px, viewing, self._patch)
+
+    def _screen_name(self) -> str:
+        handle = self.windowHandle()
+        screen = handle.screen() if handle is not None else None
+        return screen.name() if screen is not None else ""
+
+    def _adjusted(self, done: bool | None) -> None:
+        """Go on with the grid, or end it: kept when True, discarded when False."""
+        adjusting = self._adjusting
+        if done is not None and adjusting is not None:
+            self._adjusting = None
+            self._show_cursor(False)
+            self._say_seen(self.isVisible())
+            if done:
+                self._settings = replace(self._settings, projection=adjusting.projection)
+            self.adjusted.emit(self._settings)
+        self._guard(self._draw)
+
+    def _show_cursor(self, shown: bool) -> None:
+        shape = Qt.CursorShape.CrossCursor if shown else Qt.CursorShape.BlankCursor
+        self.setCursor(shape)
+        self.viewport().setCursor(shape)
 
     def _say_seen(self, visible: bool) -> None:
         """Tell the session, which writes for every stance what the walker saw of it."""
-        if visible and not self.blank:
+        if visible and not self.blank and self._adjusting is None:
             self._view.walker_sees.set()
         else:
             self._view.walker_sees.clear()
@@ -189,133 +268,3 @@ class WalkerWindow(GraphicsView):  # type: ignore[misc] # pyqtgraph has no types
             if not self._faulted:
                 self._faulted = True
                 _log.exception("The walker window failed; it keeps its last picture.")
-
-
-class _LegItems:
-    """The items of one leg, created once."""
-
-    def __init__(self, view: WalkerWindow) -> None:
-        self.track = _rect(view, 0, theme.TRACK)
-        self.band_fill = _rect(view, 1, theme.BAND_FILL)
-        self.ticks = [_rect(view, 2, theme.TICK) for _ in range(HISTORY)]
-        for age, tick in enumerate(reversed(self.ticks)):
-            tick.setOpacity(0.75 - 0.12 * age)
-        self.bar = _rect(view, 3, theme.NEUTRAL)
-        self.band_edge = _rect(view, 4, theme.BACKGROUND)
-        self.band_edge.setBrush(_NO_BRUSH)
-        self.bar_edge = _rect(view, 5, theme.BACKGROUND)
-        self.bar_edge.setBrush(_NO_BRUSH)
-        self.beyond = _polygon(view)
-        self.symbol = _polygon(view)
-        self.texts = [_TextItem(view) for _ in range(4)]
-
-    def show(self, leg: LegScene, scene: Scene, blank: bool) -> None:
-        sizes = scene.sizes
-        brush = QBrush(QColor(leg.colour))
-        for item, rect in (
-            (self.track, leg.track),
-            (self.band_fill, leg.band),
-            (self.bar, leg.bar),
-            *zip(self.ticks, leg.ticks, strict=True),
-        ):
-            _place(item, rect, blank)
-        self.bar.setBrush(brush)
-        self.band_edge.setPen(_pen(theme.BAND_EDGE, sizes.band_edge_px))
-        _place(self.band_edge, leg.band, blank)
-        dashed = leg.edge == "dashed"
-        self.bar_edge.setPen(
-            _pen(theme.QUIET if dashed else theme.INSIDE_EDGE, sizes.bar_edge_px, dashed)
-        )
-        _place(self.bar_edge, _inset(leg.bar, sizes.bar_edge_px / 2.0), blank or not leg.edge)
-        _place_polygon(self.beyond, leg.beyond, brush, blank)
-        _place_polygon(self.symbol, leg.symbol, brush, blank)
-        for words, text in zip(
-            self.texts, (leg.number, leg.unit, leg.label, leg.words), strict=True
-        ):
-            words.show(text, blank)
-
-
-class _TextItem:
-    """Words centred in their box, shrunk to its width and height."""
-
-    def __init__(self, view: WalkerWindow) -> None:
-        self.item = QGraphicsSimpleTextItem()
-        self.item.setZValue(6)
-        self._drawn: tuple[Text, bool] | None = None
-        view.addItem(self.item)
-
-    def show(self, text: Text, blank: bool) -> None:
-        if (text, blank) == self._drawn:
-            return
-        self._drawn = (text, blank)
-        visible = bool(text.words) and not text.box.empty and not blank
-        if visible:
-            font = _font(text.size_px)
-            metrics = QFontMetricsF(font)
-            share = min(
-                text.box.width / max(map(metrics.horizontalAdvance, (text.words, text.widest))),
-                text.box.height / metrics.height(),
-            )
-            if share < 1.0:
-                font = _font(text.size_px * share)
-            self.item.setFont(font)
-            self.item.setBrush(QBrush(QColor(text.colour)))
-            self.item.setText(text.words)
-            bounds = self.item.boundingRect()
-            x, y = text.box.centre
-            self.item.setPos(QPointF(x - bounds.width() / 2.0, y - bounds.height() / 2.0))
-        self.item.setVisible(visible)
-
-
-def _font(size_px: float) -> QFont:
-    font = QFont("sans-serif")
-    font.setStyleHint(QFont.StyleHint.SansSerif)
-    font.setBold(True)
-    font.setPixelSize(max(1, int(size_px)))
-    return font
-
-
-def _pen(colour: str, width_px: float, dashed: bool = False) -> QPen:
-    pen = QPen(QColor(colour))
-    pen.setWidthF(width_px)
-    pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
-    if dashed:
-        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-        pen.setDashPattern([3.0, 2.0])
-    return pen
-
-
-def _rect(view: WalkerWindow, z: float, colour: str) -> QGraphicsRectItem:
-    item = QGraphicsRectItem()
-    item.setPen(_NO_PEN)
-    item.setBrush(QBrush(QColor(colour)))
-    return _add(view, item, z)
-
-
-def _polygon(view: WalkerWindow) -> QGraphicsPolygonItem:
-    item = QGraphicsPolygonItem()
-    item.setPen(_NO_PEN)
-    return _add(view, item, 6)
-
-
-def _add(view: WalkerWindow, item: Item, z: float) -> Item:
-    item.setZValue(z)
-    view.addItem(item)
-    return item
-
-
-def _inset(rect: Rect, by_px: float) -> Rect:
-    return Rect(rect.x + by_px, rect.y + by_px, rect.width - 2 * by_px, rect.height - 2 * by_px)
-
-
-def _place(item: QGraphicsRectItem, rect: Rect, hidden: bool) -> None:
-    item.setRect(QRectF(rect.x, rect.y, rect.width, rect.height))
-    item.setVisible(not hidden and not rect.empty)
-
-
-def _place_polygon(
-    item: QGraphicsPolygonItem, points: Polygon, brush: QBrush, hidden: bool
-) -> None:
-    item.setPolygon(QPolygonF([QPointF(x, y) for x, y in points]))
-    item.setBrush(brush)
-    item.setVisible(bool(points) and not hidden)

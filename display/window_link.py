@@ -13,11 +13,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import nan
 from threading import Event, Thread
-from time import monotonic, perf_counter, sleep
+from time import monotonic, sleep
 from typing import BinaryIO
 
 from compute.feedback import LegFeedback, WalkerFeedback
+from display.window_options import from_json
 from display.window_process import BEAT_S, Asked, News
+from stream.latency import Stamps
 from stream.status import SessionView
 
 # Counted, not timed: a machine that was suspended has not lost its session.
@@ -39,7 +41,13 @@ def run() -> None:
     gc.freeze()
     code = 0
     if link.wait_until_ready():
-        code = show(link.view, blank=link.blank, on_flushed=link.flushed, on_open=link.opened)
+        code = show(
+            link.view,
+            options=from_json(sys.argv[1]) if len(sys.argv) > 1 else None,
+            blank=link.blank,
+            on_flushed=link.flushed,
+            on_open=link.opened,
+        )
     os._exit(code)  # without taking Qt apart, which nobody looks at any more
 
 
@@ -105,21 +113,24 @@ class Link:
         if self._absent > _GONE_LOOKS:
             self._end()
 
-    def flushed(self, feedback: WalkerFeedback) -> None:
+    def flushed(self, feedback: WalkerFeedback, stamps: Stamps) -> None:
         """The picture of this feedback has just been handed to the window system."""
-        now_s = perf_counter()
         for number, known in tuple(self._walker):
             if feedback is known:
-                self._ask((number, now_s))
+                self._ask((number, stamps))
 
-    def _ask(self, flushed: tuple[int, float] | None = None) -> None:
+    def _ask(self, flushed: tuple[int, Stamps] | None = None) -> None:
         control = self.view.control
+        requests = []
+        while control.requests:
+            requests.append(control.requests.popleft())
         asked = Asked(
             control.start_requested.is_set(),
             control.stop_requested.is_set(),
             self.view.walker_sees.is_set(),
             self.blank,
             flushed,
+            tuple(requests),
         )
         now_s = monotonic()
         before, at_s = self._asked
@@ -159,6 +170,14 @@ class Link:
             self._look()
         if news.trace is not None and len(news.trace):
             view.trace.append(news.trace)
+        for entry in news.log:
+            view.log.add(entry)
+        for delay_ms in news.delays:
+            view.delays.add(delay_ms)
+        if news.figure is not None:
+            view.figure.publish(news.figure)
+        if news.curves is not None:
+            view.curves.publish(news.curves)
         if news.status is not None:
             recent = view.status.read()[1].recent if news.recent is None else news.recent
             view.status.publish(replace(news.status, recent=recent))

@@ -27,9 +27,13 @@ from typing import BinaryIO, Self
 
 import numpy as np
 
+from compute.curve_band import CurveBand
 from compute.feedback import WalkerFeedback
+from compute.figure import Figure
 from compute.stance import Stance
-from stream.status import SessionStatus, SessionView
+from display.window_options import WindowOptions
+from stream.latency import Stamps
+from stream.status import Entry, Request, SessionStatus, SessionView
 
 REOPENED = 3
 """How often windows that ended by themselves are opened again."""
@@ -55,7 +59,8 @@ class News:
     walker : sequence number and feedback.
     status : without its stances, which change less often.
     recent : the newest stances, without their curves.
-    trace : rows added since the last time.
+    trace, log, delays : rows added since the last time.
+    figure, curves : of the walker.
     blank : the picture was blanked when the windows before these ended.
     moves : the session goes on; False when its process lives but its loop hangs.
     """
@@ -64,6 +69,10 @@ class News:
     status: SessionStatus | None = None
     recent: tuple[Stance, ...] | None = None
     trace: np.ndarray | None = None
+    log: tuple[Entry, ...] = ()
+    delays: tuple[float, ...] = ()
+    figure: Figure | None = None
+    curves: tuple[CurveBand, CurveBand] | None = None
     blank: bool = False
     moves: bool = True
 
@@ -74,15 +83,17 @@ class Asked:
 
     Attributes
     ----------
-    flushed : sequence number of the picture that was just flushed, and when, `perf_counter` s, which
-        is one clock in all processes of a machine.
+    flushed : sequence number of the picture that was just flushed, and when it passed each stage,
+        `perf_counter`, which is one clock in all processes of a machine.
+    requests : new ones, each told once.
     """
 
     start: bool = False
     stop: bool = False
     sees: bool = False
     blank: bool = False
-    flushed: tuple[int, float] | None = None
+    flushed: tuple[int, Stamps] | None = None
+    requests: tuple[Request, ...] = ()
 
 
 # -- beside the session ------------------------------------------------------------------------------
@@ -98,7 +109,7 @@ class WindowProcess:
     ----------
     view : the session's.
     say : told in a sentence when windows failed, the first time and the last.
-    now : clock of `SessionView.flushed`, s.
+    now : clock of `SessionView.flushed`, s. options : how the windows are opened.
 
     Attributes
     ----------
@@ -110,10 +121,12 @@ class WindowProcess:
         view: SessionView,
         say: Callable[[str], None],
         now: Callable[[], float] = monotonic,
+        options: WindowOptions | None = None,
     ) -> None:
         self._view = view
         self._say = say
         self._now = now
+        self._options = options or WindowOptions()
         self._closing = Event()
         self._blank = False
         self._silent = 0
@@ -152,7 +165,7 @@ class WindowProcess:
     def _open_once(self) -> None:
         """Open the windows and stay until they have ended."""
         child = subprocess.Popen(
-            [sys.executable, "-P", "-c", _CHILD],
+            [sys.executable, "-P", "-c", _CHILD, self._options.to_json()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             # Ctrl-C reaches the session alone, which then ends its windows.
@@ -217,8 +230,9 @@ class WindowProcess:
         else:
             self._view.walker_sees.clear()
         if asked.flushed is not None:
-            number, flushed_s = asked.flushed
-            self._view.flushed.append((number, self._now() - (perf_counter() - flushed_s)))
+            number, stamps = asked.flushed
+            self._view.flushed.append((number, stamps.on(self._now() - perf_counter())))
+        self._view.control.requests.extend(asked.requests)
 
 
 class _Teller:
@@ -229,7 +243,8 @@ class _Teller:
         self._blank = blank
         self._walker = self._status = -1
         self._newest: Stance | None = None
-        self._rows = 0
+        self._rows = self._entries = self._delays = 0
+        self._figure = self._curves = 0
         self._due_s = monotonic()
 
     def news(self) -> News | None:
@@ -245,12 +260,24 @@ class _Teller:
         return news if news.walker is not None else None
 
     def _with_rest(self, news: News) -> News:
-        rows, trace = self._view.trace.since(self._rows)
-        number, status = self._view.status.read()
+        view = self._view
+        rows, trace = view.trace.since(self._rows)
+        number, status = view.status.read()
         self._rows = rows
+        self._entries, entries = view.log.since(self._entries)
+        self._delays, delays = view.delays.since(self._delays)
+        news = replace(news, trace=trace, log=entries, delays=delays)
+        moment, walker = view.figure.read()
+        if moment != self._figure:
+            self._figure = moment
+            news = replace(news, figure=walker)
+        drawn, curves = view.curves.read()
+        if drawn != self._curves:
+            self._curves = drawn
+            news = replace(news, curves=curves)
         if number == self._status:
             moves = status.state not in ("waiting", "running")  # then it speaks ten times a second
-            return replace(news, trace=trace, moves=moves or news.walker is not None)
+            return replace(news, moves=moves or news.walker is not None)
         self._status = number
         recent, newest = status.recent, status.recent[-1] if status.recent else None
         slim = None
@@ -258,4 +285,4 @@ class _Teller:
             self._newest = newest
             # a curve has a hundred times the bytes of all that the console shows of its stance
             slim = tuple(replace(stance, curves=None) for stance in recent)
-        return replace(news, trace=trace, status=replace(status, recent=()), recent=slim)
+        return replace(news, status=replace(status, recent=()), recent=slim)

@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from compute import PURPOSE, ContactThresholds, Settings
-from compute.feedback import Target, target_for
+from compute.feedback import Display, Sound, Target, target_for
 from compute.inertia import InertiaModel
 from compute.joint_centres import HipCentre
 from compute.variables import Mode
@@ -240,6 +240,19 @@ class Feedback(_Table):
         )
 
 
+class DisplayTable(_Table):
+    """What the walker sees and hears when a session starts; the operator can change it at any time.
+
+    `sound`: a tone with the verdict of a step, `inside` for those in the band alone. `screen`: name of the
+    walker's screen, or a part of it. `photodiode`: corner of a patch that turns with every new value.
+    """
+
+    picture: Display = "bar"
+    sound: Sound = "off"
+    screen: str = ""
+    photodiode: Literal["", "top-left", "top-right", "bottom-left", "bottom-right"] = ""
+
+
 class Model(_Table):
     """The body model that `ekam calibrate` builds.
 
@@ -264,6 +277,7 @@ class Lab(_Table):
     events: Events = Events()
     model: Model = Model()
     feedback: Feedback = Feedback()
+    display: DisplayTable = DisplayTable()
 
     @model_validator(mode="after")
     def _plates_differ(self) -> "Lab":

@@ -3,10 +3,32 @@
 from array import array
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import astuple, dataclass
 from math import nan
 from typing import Literal
 
 import numpy as np
+
+
+@dataclass(frozen=True)
+class Stamps:
+    """When a picture was on its way to the screen, s.
+
+    Attributes
+    ----------
+    shown_s : the walker's window took the value. paint_s, painted_s : painting began, ended. flushed_s :
+        the pixels were handed to the window system.
+    """
+
+    shown_s: float
+    paint_s: float
+    painted_s: float
+    flushed_s: float
+
+    def on(self, ahead_s: float) -> "Stamps":
+        """The same on a clock that is `ahead_s` ahead of this one."""
+        return Stamps(*(each + ahead_s for each in astuple(self)))
+
 
 Phase = Literal["early", "final"]
 Stage = Literal["arrival", "computing", "drawing"]
@@ -28,8 +50,8 @@ _PICTURES = 16
 PERCENTILES = {"p50": 50, "p95": 95, "p99": 99, "max": 100}
 
 _PHASES: tuple[Phase, Phase] = ("early", "final")
-_PHASE, DECIDED, ARRIVED, TOLD, FLUSHED = range(5)
-_COLUMNS = 5
+_PHASE, DECIDED, ARRIVED, TOLD, SHOWN, PAINT, PAINTED, FLUSHED = range(8)
+_COLUMNS = 8
 STAGES: Mapping[Stage, tuple[int, int]] = {
     "arrival": (DECIDED, ARRIVED),
     "computing": (ARRIVED, TOLD),
@@ -37,10 +59,17 @@ STAGES: Mapping[Stage, tuple[int, int]] = {
 }
 """Each stage's begin and end: stamp of the deciding sample, arrival of the newest sample taken with it, value
 handed to the windows, pixels handed to the window system."""
+DRAWING: Mapping[str, tuple[int, int]] = {
+    "taken": (TOLD, SHOWN),
+    "laid_out": (SHOWN, PAINT),
+    "painted": (PAINT, PAINTED),
+    "handed_over": (PAINTED, FLUSHED),
+}
+"""Parts of the last stage: the walker's window has the value, painting begins, ends, pixels are handed on."""
 
 
 class Latency:
-    """Stamps of every value of a session, on the LSL local clock; 40 bytes each.
+    """Stamps of every value of a session, on the LSL local clock; 64 bytes each.
 
     Parameters
     ----------
@@ -57,17 +86,24 @@ class Latency:
         self, phase: Phase, decided_s: float, arrived_s: float, told_s: float, picture: int
     ) -> None:
         """A value was handed to the windows as this picture."""
-        self._pictures.append((picture, len(self._rows) + FLUSHED))
-        self._rows.extend((_PHASES.index(phase), decided_s, arrived_s, told_s, nan))
+        self._pictures.append((picture, len(self._rows)))
+        self._rows.extend((_PHASES.index(phase), decided_s, arrived_s, told_s, nan, nan, nan, nan))
 
-    def flushed(self, picture: int, flushed_s: float) -> None:
-        """The pixels of a picture were handed to the window system; only the first time counts."""
-        for number, place in self._pictures:
-            if number == picture and self._rows[place] != self._rows[place]:
-                self._rows[place] = flushed_s
+    def flushed(self, picture: int, at: Stamps) -> float:
+        """A picture passed these stages on its way to the screen; only the first time counts.
+
+        Returns
+        -------
+        ms since the deciding sample; NaN when it is not the first time, or of no value.
+        """
+        for number, row in self._pictures:
+            if number == picture and self._rows[row + FLUSHED] != self._rows[row + FLUSHED]:
+                self._rows[row + SHOWN : row + FLUSHED + 1] = array("d", astuple(at))
+                return 1e3 * (at.flushed_s - self._rows[row + DECIDED])
+        return nan
 
     def stamps_s(self, phase: Phase) -> np.ndarray:
-        """Stamps of every value, shape (n, 5), columns `DECIDED` to `FLUSHED`; NaN where never flushed."""
+        """Stamps of every value, shape (n, 8), columns `DECIDED` to `FLUSHED`; NaN where never flushed."""
         return self._table()[self._table()[:, _PHASE] == _PHASES.index(phase)]
 
     def ms(self, phase: Phase, begin: int, end: int) -> np.ndarray:
@@ -117,6 +153,11 @@ class Latency:
                 "what": "arrival: deciding sample's stamp to arrival; computing: to value handed to the "
                 "windows; drawing: to pixels handed to the window system",
                 **stages,
+            },
+            "drawing_ms": {
+                "what": "parts of drawing: taken by the walker's window, laid out, painted, handed over to "
+                "the window system",
+                **{part: percentiles(self.ms("final", *ends)) for part, ends in DRAWING.items()},
             },
         }
 

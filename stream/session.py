@@ -19,8 +19,11 @@ from math import isfinite, nan
 import numpy as np
 
 from compute import Engine, Side, Stance, Subject
+from compute.body import body_arrays
+from compute.curve_band import CurveBand
 from compute.early import Early
-from compute.feedback import LegFeedback, Target, WalkerFeedback, start
+from compute.feedback import Display, LegFeedback, Sound, Target, WalkerFeedback, start
+from compute.figure import figure
 from compute.variables import judged
 from stream.align import WAIT_S, Aligner, Placed
 from stream.binding import Binding, ChannelMap
@@ -30,6 +33,7 @@ from stream.gather import Gather
 from stream.lab import Lab
 from stream.latency import Latency, Phase
 from stream.mapping import MarkerMap, PlateMap, present_markers, rate_hz, refuse_other_rate
+from stream.operator import Journal, carried_out, told
 from stream.reject_watch import RejectWatch
 from stream.sinks import Follower, Outcome, RawSink, StanceSink, Told
 from stream.source import Chunk, LampState, Role, Source, StreamHealth, StreamInfo
@@ -38,6 +42,7 @@ from stream.watches import Watches
 
 PULL_S = 0.1
 STATUS_EVERY_S = 0.1
+FIGURE_EVERY_S = 0.05
 RECENT = 12
 
 
@@ -51,7 +56,8 @@ class Session:
     view : what the windows read.
     now : LSL local clock; None for files, which have no latency.
     target : what the walker is aimed at; None for the lab file's.
-    banner : words that stay on the walker's screen.
+    banner : words that stay on the walker's screen. display, sound : what the walker is shown and
+        hears at first; None for the lab file's.
     live : also compute the causal trace.
     """
 
@@ -65,6 +71,8 @@ class Session:
         now: Callable[[], float] | None = None,
         target: Target | None = None,
         banner: str = "",
+        display: Display | None = None,
+        sound: Sound | None = None,
         live: bool = True,
     ) -> None:
         self._source = source
@@ -74,7 +82,12 @@ class Session:
         self._now = now
         self._live = live
         self._target = target or lab.target()
-        self._feedback: WalkerFeedback = start(self._target, banner)
+        self._feedback: WalkerFeedback = start(
+            self._target, banner, display or lab.display.picture, sound or lab.display.sound
+        )
+        self._journal = Journal(view.log)
+        self._curves = [CurveBand(), CurveBand()]
+        self._figure_due_s = -np.inf
         self._early_seen = [False, False]
         self._ready: dict[Role, tuple[list[np.ndarray], list[np.ndarray]]] = {
             role: ([], []) for role in Role
@@ -109,6 +122,7 @@ class Session:
                 lab.settings(),
                 live=self._live,
             )
+            self._body = body_arrays(subject, engine.markers)
             optional = set(engine.markers) - set(subject.needed())
             maps: dict[Role, Callable[[StreamInfo], ChannelMap]] = {
                 Role.MARKERS: lambda info: MarkerMap(info, lab, engine.markers, optional),
@@ -186,7 +200,7 @@ class Session:
             self.outcome.feedback = self._feedback.summary()
             self._take_flushed()
             self._source.close()
-            self._take_marks()
+            self._take_requests()
             self._event("stop")
             for follower in self._followers:
                 follower.close()
@@ -215,7 +229,7 @@ class Session:
         elif self._gather.due:
             self._align()
             self._score()
-        self._take_marks()
+        self._take_requests()
         self._tell("running")
 
     def _settle(self) -> None:
@@ -257,6 +271,16 @@ class Session:
                 for follower in self._followers:
                     follower.live(self._engine.live_rows, self._aligner.origin_s)
             self._watches.add(markers, forces)
+            self._show_figure(*markers, forces[1])
+
+    def _show_figure(self, time_s: np.ndarray, markers_m: np.ndarray, wrench: np.ndarray) -> None:
+        """Hand the operator's windows the walker of this moment, 20 times a second."""
+        if self._now is None or not (len(time_s) and len(wrench)):
+            return
+        if time_s[-1] >= self._figure_due_s:
+            self._figure_due_s = time_s[-1] + FIGURE_EVERY_S
+            newest = figure(float(time_s[-1]), markers_m[-1], wrench[-1], self._body)
+            self._view.figure.publish(newest)
 
     def _rebind(self, chunk: Chunk) -> None:
         """Map anew, by name, when another publisher has taken over."""
@@ -316,7 +340,7 @@ class Session:
         if feedback is not self._feedback:
             self._feedback = feedback
             self._time("early", early.t_s, self._view.walker.publish(feedback))
-            seen = self._early_seen[early.side] = self._view.walker_sees.is_set()
+            seen = self._early_seen[early.side] = feedback.tells and self._view.walker_sees.is_set()
             value = feedback.leg(early.side).value
             told = Told("early" if seen else "none", self._since_ms(early.t_s), value)
         for follower in self._followers:
@@ -328,14 +352,19 @@ class Session:
         before = self._feedback.leg(stance.side)
         self._feedback = self._feedback.after(stance)
         self._time("final", stance.t_decide_s, self._view.walker.publish(self._feedback))
-        told = self._told(stance, before)
+        shown = self._told(stance, before)
         for follower in self._followers:
-            follower.stance(stance, told, self._aligner.origin_s)
+            follower.stance(stance, shown, self._aligner.origin_s)
         for sink in self._sinks:
             try:
-                sink.stance(stance, told)
+                sink.stance(stance, shown)
             except OSError as error:  # a full disk must not take the walker's feedback away
                 self.outcome.fault = f"stances cannot be written: {error.strerror}; free the disk"
+        if self._now is not None:
+            collected = before.phase == "baseline" and not self._feedback.leg(stance.side).rejected
+            band = self._curves[stance.side].after(stance, baseline=collected)
+            self._curves[stance.side] = band
+            self._view.curves.publish((self._curves[Side.LEFT], self._curves[Side.RIGHT]))
         kept = replace(stance, curves=None)  # an hour of them would be a hundred megabytes
         self.outcome.add(kept, live=self._now is not None)
         self._recent.append(kept)
@@ -349,24 +378,33 @@ class Session:
         early_seen = self._early_seen[side] and isfinite(stance.early_peak1_nm)
         self._early_seen[side] = False
         latency_ms = self._since_ms(stance.t_decide_s)
-        if usable and self._view.walker_sees.is_set():
+        if usable and self._feedback.tells and self._view.walker_sees.is_set():
             return Told("final", latency_ms, leg.value)
         return Told("early" if early_seen else "none", latency_ms, leg.value if usable else nan)
 
-    def _take_marks(self) -> None:
-        """What the operator marked since the last step."""
-        marks = self._view.control.marks
-        while marks:
-            self._event("mark", text=marks.popleft())
+    def _take_requests(self) -> None:
+        """What the operator asked for since the last step."""
+        requests = self._view.control.requests
+        while requests:
+            each = requests.popleft()
+            feedback = carried_out(each.what, each.text, each.number, self._feedback)
+            if feedback != self._feedback:
+                self._feedback = feedback
+                self._view.walker.publish(feedback)
+            told(each.what, each.text, feedback, self._event)
 
     def _event(self, event: str, **more: object) -> None:
         """Tell and record what happens beside the walking; a file has no such time."""
         if self._now is not None:
             text, now_s = json.dumps({"event": event, **more}), self._now()
+            self._journal.event(self._elapsed_s(now_s), event, more)
             for follower in self._followers:
                 follower.event(text, now_s)
             if self._raw is not None:
                 self._raw.events(text, now_s)
+
+    def _elapsed_s(self, now_s: float) -> float:
+        return max(0.0, now_s - self._started_at) if np.isfinite(self._started_at) else 0.0
 
     def _since_ms(self, t_s: float) -> float:
         """Time since a sample's stamp, ms; NaN without a clock."""
@@ -382,7 +420,9 @@ class Session:
         """Which pictures were flushed since the last time."""
         flushed = self._view.flushed
         while flushed:
-            self.outcome.latency.flushed(*flushed.popleft())
+            delay_ms = self.outcome.latency.flushed(*flushed.popleft())
+            if delay_ms == delay_ms:
+                self._view.delays.add(delay_ms)
 
     def _tell(
         self,
@@ -410,7 +450,7 @@ class Session:
             recent=tuple(self._recent),
             valid=(int(valid[Side.LEFT]), int(valid[Side.RIGHT])),
             rejected=(int(rejected[Side.LEFT]), int(rejected[Side.RIGHT])),
-            elapsed_s=max(0.0, now_s - self._started_at) if np.isfinite(self._started_at) else 0.0,
+            elapsed_s=self._elapsed_s(now_s),
             recorded_bytes=self._raw.bytes_written if self._raw is not None else 0,
             message=message
             or fault
@@ -421,11 +461,14 @@ class Session:
             or self.outcome.latency.alarm()
             or notice
             or unheard,
-            target=self._target,
+            target=self._feedback.left.target,
             baseline=(self._feedback.left.baseline, self._feedback.right.baseline),
             notes=self.outcome.notes,
         )
         self._view.status.publish(self._status)
+        if np.isfinite(self._started_at):
+            self._journal.lamps(self._elapsed_s(now_s), self._status.streams)
+            self._journal.alarm(self._elapsed_s(now_s), self._status.message)
 
     def _health(self) -> tuple[StreamHealth, ...]:
         """Lamps of the streams: what the source sees, and whether what comes can be used."""

@@ -9,8 +9,11 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from compute.curve_band import CurveBand
 from compute.feedback import Target, WalkerFeedback, start
+from compute.figure import Figure
 from compute.stance import Stance
+from stream.latency import Stamps
 from stream.source import StreamHealth
 
 T = TypeVar("T")
@@ -91,6 +94,42 @@ class Trace:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """One line of a session's log.
+
+    Attributes
+    ----------
+    t_s : since the session started; negative before. kind : ``mark``, ``note``, ``lamp``, ``told`` …
+    """
+
+    t_s: float
+    kind: str
+    text: str
+
+
+class Rows(Generic[T]):
+    """Things in the order in which they came; the oldest are forgotten.
+
+    One writer adds, readers take what they have not seen.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._kept: deque[tuple[int, T]] = deque(maxlen=capacity)
+        self._written = 0
+
+    def add(self, row: T) -> None:
+        """Add one."""
+        self._kept.append((self._written, row))
+        self._written += 1
+
+    def since(self, seen: int) -> tuple[int, tuple[T, ...]]:
+        """How many were ever added, and those after the first `seen` that are still kept."""
+        kept = tuple(self._kept)
+        written = kept[-1][0] + 1 if kept else seen
+        return written, tuple(row for number, row in kept if number >= seen)
+
+
+@dataclass(frozen=True)
 class SessionStatus:
     """The operator's view of a session, replaced as a whole several times a second.
 
@@ -123,18 +162,35 @@ class SessionStatus:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Request:
+    """What the operator wants of a running session.
+
+    Attributes
+    ----------
+    what : ``mark`` and ``note`` (`text` stands in the recording and goes to other programs), ``display``
+        (`text` is one of `compute.feedback.DISPLAYS`), ``sound`` (one of `SOUNDS`), ``message`` (`text` is
+        shown to the walker), ``shift_band`` (both edges move by `number`, in the target's terms), ``seen``
+        (`text` says what has become of the walker's picture, for the record).
+    """
+
+    what: str
+    text: str = ""
+    number: float = nan
+
+
 class Control:
     """What the operator asks of a session; safe to call from any thread, any number of times.
 
     Attributes
     ----------
-    marks : texts that the session has not yet taken, oldest first.
+    requests : those that the session has not yet taken, oldest first.
     """
 
     def __init__(self) -> None:
         self.start_requested = Event()
         self.stop_requested = Event()
-        self.marks: deque[str] = deque()
+        self.requests: deque[Request] = deque()
 
     def start(self) -> None:
         """Begin feedback and recording."""
@@ -144,9 +200,13 @@ class Control:
         """End the session and close its files."""
         self.stop_requested.set()
 
+    def ask(self, what: str, text: str = "", number: float = nan) -> None:
+        """Ask for something that a `Request` names."""
+        self.requests.append(Request(what, text, number))
+
     def mark(self, text: str) -> None:
         """Note something that happens now, in the recording and for other programs."""
-        self.marks.append(text)
+        self.ask("mark", text)
 
 
 class Sight:
@@ -175,8 +235,12 @@ class SessionView:
     Attributes
     ----------
     walker_sees : set by the walker's window while its picture is on a screen and not blanked.
-    flushed : sequence number of a walker's picture and when its pixels were handed to the window
-        system, s, LSL local clock; only windows in a process of their own say it.
+    flushed : sequence number of a walker's picture and when it passed each stage on its way to the
+        screen, LSL local clock; only windows in a process of their own say it.
+    log : what happened, for the operator.
+    delays : of the newest values, from their deciding sample to pixels handed to the window system, ms.
+    figure : the walker a moment ago.
+    curves : EKAM over stance of the left and right leg.
     """
 
     walker: Latest[WalkerFeedback] = field(default_factory=lambda: Latest(start(Target())))
@@ -184,4 +248,10 @@ class SessionView:
     trace: Trace = field(default_factory=lambda: Trace(4096))
     control: Control = field(default_factory=Control)
     walker_sees: Sight = field(default_factory=Sight)
-    flushed: deque[tuple[int, float]] = field(default_factory=deque)
+    flushed: deque[tuple[int, Stamps]] = field(default_factory=deque)
+    log: Rows[Entry] = field(default_factory=lambda: Rows(500))
+    delays: Rows[float] = field(default_factory=lambda: Rows(500))
+    figure: Latest[Figure | None] = field(default_factory=lambda: Latest(None))
+    curves: Latest[tuple[CurveBand, CurveBand]] = field(
+        default_factory=lambda: Latest((CurveBand(), CurveBand()))
+    )

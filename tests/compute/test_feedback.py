@@ -125,7 +125,7 @@ def test_history_holds_the_last_values():
     feedback = trained()
     for number in range(20):
         feedback = feedback.after(stance(number, peak=0.5 - 0.01 * number))
-    expected = [100.0 - 2.0 * n for n in range(14, 19)]
+    expected = [100.0 - 2.0 * n for n in range(19 - HISTORY, 19)]
     assert feedback.left.history == pytest.approx(expected)
     assert len(feedback.left.history) == HISTORY
 

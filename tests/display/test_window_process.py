@@ -92,7 +92,9 @@ def test_the_newest_picture_is_shown(view, windows, told):
         for value in (80.0, 90.0, 100.0 + round_):
             number = view.walker.publish(pictures(value))
         until(lambda n=number: n in dict(view.flushed), "the newest picture is flushed")
-        assert before_s < dict(view.flushed)[number] < time.monotonic()
+        stamps = dict(view.flushed)[number]
+        assert before_s < stamps.shown_s <= stamps.paint_s <= stamps.painted_s
+        assert stamps.painted_s <= stamps.flushed_s < time.monotonic()
     assert told == []
 
 
@@ -377,7 +379,7 @@ def test_no_screen_is_one_line(monkeypatch):
     said = io.StringIO()
     monkeypatch.setattr(runner.err, "file", said)
     view = SessionView()
-    with runner._windows(view, time.monotonic) as shown:
+    with runner._windows(view, time.monotonic, WindowOptions()) as shown:
         assert not shown
     assert said.getvalue() == "Running without windows: no screen (DISPLAY is not set).\n"
 

@@ -103,13 +103,15 @@ def test_the_band_outline_is_drawn_over_the_bar_and_lights_up_beside_it(walker, 
 
     given = feedback(104.0, 104.0)
     pixels = show(walker, view, given)
-    band = walker_scene(given, 1280.0, 720.0).leg(Side.LEFT).band
-    middle_x, middle_y = map(int, band.centre)
-    for y in (band.y, band.bottom):
+    (left, top), _, (right, bottom), _ = (
+        walker_scene(given, 1280.0, 720.0).shape("left band").points
+    )
+    middle_x, middle_y = int((left + right) / 2), int((top + bottom) / 2)
+    for y in (top, bottom):
         assert list(pixels[round(y), middle_x]) == colour(theme.BAND_EDGE)
     assert list(pixels[middle_y, middle_x]) == colour(theme.OUTSIDE)
-    assert list(pixels[middle_y, int(band.x) + 10]) == colour(theme.BAND_FILL)
-    assert list(pixels[middle_y, int(band.x) - 6]) == colour(theme.BACKGROUND)
+    assert list(pixels[middle_y, int(left) + 10]) == colour(theme.BAND_FILL)
+    assert list(pixels[middle_y, int(left) - 6]) == colour(theme.BACKGROUND)
 
 
 def deuteranopia(rgb):
@@ -225,8 +227,17 @@ def test_console_says_the_state_of_streams_and_stances_in_words(console, view):
     assert streams[0][0][0] != streams[1][0][0]  # another shape
     assert streams[1][-1] == "no data"
     assert console.troubles.text() == "forces: no data"
-    assert streams[0][2:] == ["capture-pc", "171.0 / 200", "0.42", "0.04", "12", "2", ""]
-    assert streams[1][2:] == ["–", "0.0 / 1000", "–", "6.00", "0", "0", "no data"]
+    assert streams[0][2:] == [
+        "capture-pc",
+        "171.0 / 200",
+        "0.42",
+        "+0.00 ms",
+        "0.04",
+        "12",
+        "2",
+        "",
+    ]
+    assert streams[1][2:] == ["–", "0.0 / 1000", "–", "+0.00 ms", "6.00", "0", "0", "no data"]
     newest, older = words(console.stances)[:2]
     assert newest[:6] == ["2", "left", "0.500", "0.400", "–", "0.500 N·m/kg"]
     assert "rejected: marker gap" in newest[6]
@@ -313,8 +324,9 @@ def test_console_draws_the_live_trace_of_both_legs(console, view):
     t = np.arange(200) / 100.0
     rows = np.column_stack([t, np.sin(t), np.cos(t), t, t])
     view.trace.append(rows)
+    console.first.setCurrentWidget(console.trace)
     console.tick()
-    for side, curve in zip(Side, console.curves, strict=True):
+    for side, curve in zip(Side, console.trace.curves, strict=True):
         x, y = curve.getData()
         np.testing.assert_allclose(x, t - t[-1])
         np.testing.assert_allclose(y, rows[:, 1 + side])
@@ -338,7 +350,7 @@ def test_windows_close_when_the_session_has_ended(qapp, view):
 
     view.status.publish(running())
     QTimer.singleShot(300, lambda: view.status.publish(SessionStatus(state="ended")))
-    assert show_windows(view, fullscreen=False) == 0
+    assert show_windows(view) == 0
 
 
 def test_a_missing_screen_is_a_sentence(monkeypatch):

@@ -6,7 +6,22 @@ import pytest
 import walkers
 from received import chunks_of, infos_of, run
 
-from stream.latency import ARRIVED, BUDGETS_MS, DECIDED, FLUSHED, JUDGED, STAGES, TOLD, Latency
+from stream.latency import (
+    ARRIVED,
+    BUDGETS_MS,
+    DECIDED,
+    FLUSHED,
+    JUDGED,
+    STAGES,
+    TOLD,
+    Latency,
+    Stamps,
+)
+
+
+def passed(told_s, drawing_s):
+    """Stages of a picture, a quarter of the time each."""
+    return Stamps(*(told_s + share * drawing_s for share in (0.25, 0.5, 0.75, 1.0)))
 
 
 def filled(n, *, arrival=0.002, computing=0.003, drawing=0.004, on_time=True):
@@ -14,8 +29,8 @@ def filled(n, *, arrival=0.002, computing=0.003, drawing=0.004, on_time=True):
     for i in range(n):
         told_s = 100.0 + i + arrival + computing
         latency.told("final" if i % 2 else "early", 100.0 + i, 100.0 + i + arrival, told_s, i)
-        latency.flushed(i, told_s + drawing)
-        latency.flushed(i, told_s + 9.0)  # painted again
+        latency.flushed(i, passed(told_s, drawing))
+        latency.flushed(i, passed(told_s, 9.0))  # painted again
     return latency
 
 
@@ -32,13 +47,17 @@ def test_stages_add_up():
         "what": "", "pictures": 10, **dict.fromkeys(("p50", "p95", "p99", "max"), pytest.approx(9.0))
     }  # fmt: skip
     assert told["latency_stages_ms"]["drawing"]["p50"] == pytest.approx(4.0)
+    parts = told["drawing_ms"]
+    assert [parts[name]["p50"] for name in ("taken", "laid_out", "painted", "handed_over")] == (
+        pytest.approx([1.0] * 4)
+    )
     assert json.dumps(Latency().table()).count("NaN") == 0
 
 
 def test_a_picture_that_was_never_flushed_has_no_drawing():
     latency = filled(4)
     latency.told("final", 200.0, 200.1, 200.2, 77)
-    latency.flushed(99, 201.0)
+    latency.flushed(99, passed(200.0, 1.0))
     assert len(latency.ms("final", DECIDED, TOLD)) == 3
     assert len(latency.ms("final", TOLD, FLUSHED)) == 2
 
@@ -51,7 +70,7 @@ def test_a_stage_beyond_its_budget_is_told_and_over_when_it_is_over(stage):
     assert latency.alarm().startswith(f"The feedback is late: {stage} takes {1e3 * late_s:.0f} ms")
     for i in range(JUDGED):
         latency.told("final", 300.0 + i, 300.002 + i, 300.004 + i, 1000 + i)
-        latency.flushed(1000 + i, 300.006 + i)
+        latency.flushed(1000 + i, passed(300.004 + i, 0.002))
     assert latency.alarm() == ""
 
 

@@ -1,0 +1,5 @@
+"""The operator's window."""
+
+from display.console.window import Console
+
+__all__ = ["Console"]

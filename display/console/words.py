@@ -1,0 +1,177 @@
+"""What the operator reads, as words. No Qt."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from compute.conventions import Side
+from compute.feedback import Target
+from compute.stance import Stance
+from display import theme
+from stream.latency import BUDGETS_MS
+from stream.source import LampState, StreamHealth
+from stream.status import Entry, SessionStatus
+
+Cell = tuple[str, str]
+"""Words and their colour."""
+
+LAMPS = {
+    LampState.ABSENT: ("○", theme.QUIET),
+    LampState.CONNECTING: ("◌", theme.WARNING),
+    LampState.OK: ("●", theme.INSIDE),
+    LampState.DEGRADED: ("▲", theme.WARNING),
+    LampState.LOST: ("✖", theme.FAULT),
+}
+"""Shape and colour of a stream's state; the word stands beside."""
+
+STREAM_COLUMNS = (
+    "state", "stream", "host", "rate (Hz)", "jitter (ms)", "clock", "age (s)", "missing", "restarts",
+)  # fmt: skip
+STANCE_COLUMNS = ("no", "leg", "peak 1", "peak 2", "KFM", "feedback", "verdict and reasons")
+
+BUDGET_MS = sum(BUDGETS_MS.values())
+"""Deciding sample to pixels: what the operator is warned of. The next heel strike of that foot is some
+300 ms away."""
+
+
+def start_blocked(status: SessionStatus, requested: bool) -> str:
+    """Why Start cannot be pressed; empty when it can."""
+    if status.state in ("preparing", "waiting") and status.blocked:
+        return status.blocked
+    if status.state == "waiting":
+        return "starting…" if requested else ""
+    return "already running" if status.state == "running" else status.state
+
+
+def clock(elapsed_s: float) -> str:
+    """Elapsed time as h:mm:ss."""
+    minutes, seconds = divmod(int(elapsed_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}"
+
+
+def headline(status: SessionStatus) -> str:
+    """State, person and time."""
+    return (
+        f"{status.state.upper()}     subject {status.subject_id or '–'}     "
+        f"{clock(status.elapsed_s)}"
+    )
+
+
+def counts(status: SessionStatus) -> str:
+    """Stances of each leg."""
+    return "\n".join(
+        f"{side.word}:  {status.valid[side]} valid,  {status.rejected[side]} rejected"
+        for side in Side
+    )
+
+
+def aim(status: SessionStatus) -> str:
+    """What the walker is aimed at, and from which baseline."""
+    target = status.target
+    spec, unit, digits = target.spec, target.unit, target.digits
+    space = "" if unit == "°" else " "
+    of = {"relative": " of baseline", "difference": " from baseline", "absolute": ""}[target.mode]
+    signed = "+" if target.mode == "difference" else ""
+    band = f"{target.low:{signed}.{digits}f} to {target.high:{signed}.{digits}f}{space}{unit}{of}"
+    known = [
+        f"{side.word} {with_unit(value, spec.digits + 1, spec.unit)}"
+        for side, value in zip(Side, status.baseline, strict=True)
+        if value == value
+    ]
+    baseline = f"     baseline  {',  '.join(known)}" if known else ""
+    return f"feedback  {spec.label}: {band}{baseline}"
+
+
+def band_in_unit(status: SessionStatus) -> str:
+    """The band of each leg in the variable's own unit, as far as its baseline is known."""
+    target, spec = status.target, status.target.spec
+    lines = []
+    for side, baseline in zip(Side, status.baseline, strict=True):
+        if baseline != baseline:
+            continue
+        low, high = target.low, target.high
+        if target.mode == "relative":
+            low, high = 0.01 * low * baseline, 0.01 * high * baseline
+        elif target.mode == "difference":
+            low, high = low + baseline, high + baseline
+        digits = spec.digits + 1
+        lines.append(f"{side.word}  {low:.{digits}f} to {high:.{digits}f} {spec.unit}")
+    return "\n".join(lines)
+
+
+def band_step(target: Target) -> float:
+    """How far one press moves the band, in the target's terms."""
+    return 1.0 if target.mode == "relative" else float(10.0**-target.digits)
+
+
+def stream_row(stream: StreamHealth) -> list[Cell]:
+    """A stream's line."""
+    shape, colour = LAMPS[stream.state]
+    nominal = number(stream.nominal_rate_hz, ".0f") if stream.nominal_rate_hz else "irregular"
+    rebinds = max(stream.bound - 1, 0)
+    offset_s = stream.clock_offset_s
+    # computers that count from their own start are days apart, and still in step
+    offset = f"{1e3 * offset_s:+.2f} ms" if abs(offset_s) < 1.0 else f"{offset_s:+.1f} s"
+    return [
+        (f"{shape}  {stream.state.value}", colour),
+        (f"{stream.role.value}: {short(stream.name, 14) or '–'}", theme.TEXT),
+        (short(stream.hostname, 12) or "–", theme.TEXT),
+        (f"{number(stream.rate_hz, '.1f')} / {nominal}", theme.TEXT),
+        (number(1e3 * stream.jitter_s, ".2f"), theme.TEXT),
+        (offset, theme.TEXT),
+        (number(stream.age_s, ".2f"), theme.TEXT),
+        (f"{stream.missing}", theme.TEXT if not stream.missing else theme.WARNING),
+        (f"{rebinds}", theme.TEXT if not rebinds else theme.WARNING),
+    ]
+
+
+def stance_row(stance: Stance, target: Target) -> list[Cell]:
+    """A stance's line."""
+    colour = theme.TEXT if stance.valid else theme.WARNING
+    spec = target.spec
+    reasons = ", ".join(reason.replace("_", " ") for reason in stance.reasons)
+    return [
+        (f"{stance.number}", colour),
+        (stance.side.word, colour),
+        (number(stance.ekam_peak1_nm_per_kg, ".3f"), colour),
+        (number(stance.ekam_peak2_nm_per_kg, ".3f"), colour),
+        (number(stance.kfm_peak_nm / stance.body_mass_kg, ".3f"), colour),
+        (with_unit(spec.value(stance), spec.digits + 1, spec.unit), colour),
+        ("● valid" if stance.valid else f"✖ rejected: {reasons}", colour),
+    ]
+
+
+def log_line(entry: Entry) -> str:
+    """An entry of the log."""
+    return f"{clock(entry.t_s)}  {entry.kind:<7}  {entry.text}"
+
+
+def latency(delays_ms: Sequence[float]) -> tuple[str, str]:
+    """The newest delays in words, and their colour; shape and word say what the colour says."""
+    if not delays_ms:
+        return "latency  –  (no picture of a value yet)", theme.QUIET
+    p50, p95 = np.percentile(delays_ms, (50, 95))
+    late = p50 > BUDGET_MS
+    word, colour = ("▲ late", theme.WARNING) if late else ("● in time", theme.INSIDE)
+    return (
+        f"latency  {word}   p50 {p50:.0f}   p95 {p95:.0f}   worst {max(delays_ms):.0f} ms   "
+        f"(budget {BUDGET_MS:.0f} ms)",
+        colour,
+    )
+
+
+def short(words: str, letters: int) -> str:
+    """Words, cut to so many letters: a long name must not push the numbers out of sight."""
+    return words if len(words) <= letters else words[: letters - 1] + "…"
+
+
+def number(value: float, form: str) -> str:
+    """A number, or a dash for none."""
+    return format(value, form) if value == value else "–"
+
+
+def with_unit(value: float, digits: int, unit: str) -> str:
+    """A number with its unit, or a dash for none."""
+    space = "" if unit == "°" else " "
+    return f"{value:.{digits}f}{space}{unit}" if value == value else "–"
