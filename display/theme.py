@@ -145,8 +145,8 @@ QPushButton#start:disabled {{ background: {PANEL}; color: {TEXT}; border: 2px da
     font-size: 18px; }}
 QPushButton#stop:disabled {{ background: {PANEL}; color: {QUIET}; border: 2px dashed {RULE}; }}
 QTableWidget {{ background: {PANEL}; gridline-color: {RULE}; border: 1px solid {RULE}; }}
-QTableWidget::item {{ padding: 0 8px; }}
+QTableWidget::item {{ padding: 0 5px; }}
 QTableWidget:focus {{ border: 2px solid {BAND_EDGE}; }}
-QHeaderView::section {{ background: #2A2A2A; color: {TEXT}; border: none; padding: 4px 8px;
+QHeaderView::section {{ background: #2A2A2A; color: {TEXT}; border: none; padding: 4px 5px;
     font-size: 15px; }}
 """

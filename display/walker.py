@@ -193,6 +193,8 @@ class WalkerWindow(GraphicsView):  # type: ignore[misc] # pyqtgraph has no types
         return handled
 
     def _report_flush(self) -> None:
+        if self._painted_s < self._shown_s:
+            return  # a window that is not exposed yet is asked to update and paints nothing
         feedback, self._unflushed = self._unflushed, None
         if feedback is not None and self._on_flushed is not None:
             self._on_flushed(

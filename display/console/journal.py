@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from PyQt5.QtCore import Qt
-from PyQt5.QtGui import QColor, QGuiApplication, QKeySequence
+from PyQt5.QtCore import QEvent, Qt
+from PyQt5.QtGui import QColor, QGuiApplication, QKeyEvent, QKeySequence
 from PyQt5.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -138,6 +138,13 @@ class _Line(QLineEdit):
         self.setObjectName("entry")
         self.setMaxLength(300)
         self.returnPressed.connect(enter)
-        leave = QShortcut(QKeySequence("Esc"), self)
-        leave.setContext(Qt.ShortcutContext.WidgetShortcut)
-        leave.activated.connect(escape)
+        self._escape = escape
+
+    def event(self, event: QEvent | None) -> bool:
+        """Take Esc before the window's own key of that name sees it."""
+        if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            if event.type() == QEvent.Type.KeyPress:
+                self._escape()
+            event.accept()
+            return True
+        return bool(super().event(event))

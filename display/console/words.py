@@ -115,8 +115,8 @@ def stream_row(stream: StreamHealth) -> list[Cell]:
     offset = f"{1e3 * offset_s:+.2f} ms" if abs(offset_s) < 1.0 else f"{offset_s:+.1f} s"
     return [
         (f"{shape}  {stream.state.value}", colour),
-        (f"{stream.role.value}: {short(stream.name, 14) or '–'}", theme.TEXT),
-        (short(stream.hostname, 12) or "–", theme.TEXT),
+        (f"{stream.role.value}: {short(stream.name, 12) or '–'}", theme.TEXT),
+        (short(stream.hostname, 10) or "–", theme.TEXT),
         (f"{number(stream.rate_hz, '.1f')} / {nominal}", theme.TEXT),
         (number(1e3 * stream.jitter_s, ".2f"), theme.TEXT),
         (offset, theme.TEXT),

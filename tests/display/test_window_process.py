@@ -22,6 +22,7 @@ from compute.feedback import LegFeedback, Target, WalkerFeedback
 from compute.stance import CURVES, StanceCurves
 from display import window_process
 from display.window_link import Link, neutral
+from display.window_options import WindowOptions
 from display.window_process import News, WindowProcess
 from stream.file_source import FileSource
 from stream.latency import FLUSHED, TOLD
