@@ -23,8 +23,9 @@ CLOCK_S = 1000.0
 class Received:
     """A source that hands on chunks as they arrived, and is stopped behind the last one."""
 
-    def __init__(self, infos, chunks, view, ends=True):
+    def __init__(self, infos, chunks, view, ends=True, asks=()):
         self.infos, self.chunks, self.view, self.ends, self.given = infos, chunks, view, ends, 0
+        self.asks = list(asks)
         self.lamps = {role: [] for role in Role}
 
     def open(self):
@@ -32,6 +33,8 @@ class Received:
 
     def pull(self, timeout_s):
         chunk = self.chunks[self.given]
+        while self.asks and self.asks[0][0] <= self.now():
+            self.view.control.requests.append(self.asks.pop(0)[1])
         self.given += 1
         if self.given == len(self.chunks) and not self.ends:
             self.view.control.stop()
@@ -81,10 +84,12 @@ def infos_of(recording):
     return {stream.info.role: stream.info for stream in recording.streams()}
 
 
-def run(chunks, folder=None, *, ends=True, infos=None, seen=False, feedback=""):
+def run(
+    chunks, folder=None, *, ends=True, infos=None, seen=False, feedback="", asks=(), live=False
+):
     """The session when it is over, and every status that it told; recorded where there is a folder.
 
-    seen : a walker looks at the picture.
+    seen : a walker looks at the picture. asks : (time, request) of an operator, in order of time.
     """
     view = SessionView()
     view.control.start()
@@ -93,7 +98,7 @@ def run(chunks, folder=None, *, ends=True, infos=None, seen=False, feedback=""):
     told = []
     publish = view.status.publish
     view.status.publish = lambda status: (told.append(status), publish(status))[1]
-    source = Received(infos or infos_of(walkers.trial().recording), chunks, view, ends)
+    source = Received(infos or infos_of(walkers.trial().recording), chunks, view, ends, asks)
     lab, subject = read_lab(walkers.LAB_PATH), read_subject(walkers.SUBJECT_PATH)
     session = Session(
         source,
@@ -102,7 +107,7 @@ def run(chunks, folder=None, *, ends=True, infos=None, seen=False, feedback=""):
         view,
         now=source.now,
         target=lab.lab.target(feedback),
-        live=False,
+        live=live,
     )
     session.open()
     if folder is None:
