@@ -15,6 +15,7 @@ import numpy as np
 
 from display.bench.budgets import Budget
 from display.bench.screen import screen
+from display.bench.widget import BARE
 from display.bench.work import Size, lab_and_subject
 from stream.errors import EkamError
 from stream.latency import DECIDED, FLUSHED, TOLD, percentiles
@@ -49,7 +50,8 @@ class Chain:
         scored, flushed), ms from when that sample was due, shape (n, 5); NaN where never flushed.
     of_part : the part of each row, per role and phase.
     session : what else the session told.
-    widget_ms : a bare widget on the same screen, asked to pixels handed to the window system, shape (n,).
+    pictures_ms : a bare widget on the same screen, and every picture of the walker's window alone there:
+        asked to pixels handed to the window system, shape (n,).
     """
 
     screen: str
@@ -58,7 +60,7 @@ class Chain:
     values: Mapping[str, np.ndarray]
     of_part: Mapping[str, np.ndarray]
     session: Mapping[str, float]
-    widget_ms: np.ndarray
+    pictures_ms: Mapping[str, np.ndarray]
 
     def budgets(self) -> list[Budget]:
         """The promises about latency."""
@@ -86,6 +88,7 @@ class Chain:
         parts = np.concatenate([self.of_part[phase] for phase in ("early", "final")])
         pushed, bare, _, scored, flushed = rows.T
         bare_ms, n = bare - pushed, len(rows)
+        bare_widget_ms = percentiles(self.pictures_ms.get(BARE, np.empty(0))).get("p50", np.nan)
         for what, bar, end, q in (
             ("scored", BARS["scored_p99"], scored, 99),
             ("pixels flushed", BARS["flushed_p50"], flushed, 50),
@@ -96,7 +99,7 @@ class Chain:
                 _median(_by_part(end - bare, parts, q)), _median(_by_part(bare_ms, parts, q)),
                 _median(_by_part(end - pushed, parts, q) / _by_part(bare_ms, parts, q)),
                 f"{n} values; yardstick: the bare consumer's time for the deciding sample; {self.screen}; "
-                f"a bare widget there: p50 {percentiles(self.widget_ms).get('p50', float('nan')):.1f} ms",
+                f"a bare widget there: p50 {bare_widget_ms:.1f} ms",
             )  # fmt: skip
 
     def table(self) -> dict[str, Any]:
@@ -128,7 +131,7 @@ class Chain:
             },
             "values_ms": stages,
             "session": dict(self.session),
-            "bare_widget_ms": percentiles(self.widget_ms),
+            "pictures_ms": {name: percentiles(ms) for name, ms in self.pictures_ms.items()},
         }
 
 
@@ -172,8 +175,9 @@ def measure(seconds: float, size: Size, more: Sequence[Sequence[str]] = ()) -> C
             with _child(environment, "widget", str(widget)) as painter:
                 _finish(painter, "widget", _END_S)
         noted = [dict(np.load(path)) for path in (pushed, bare, mine)]
-        widget_ms = 1e3 * np.load(widget)["took_s"]
-        return replace(_joined(noted[0], noted[1], noted[2], where, seconds), widget_ms=widget_ms)
+        pictures_ms = {name: 1e3 * took_s for name, took_s in np.load(widget).items()}
+        joined = _joined(noted[0], noted[1], noted[2], where, seconds)
+        return replace(joined, pictures_ms=pictures_ms)
 
 
 @contextlib.contextmanager
@@ -262,7 +266,7 @@ def _joined(
         key: float(mine[key])
         for key in ("valid", "stances", "live_delay_s", "processor_s", "missing")
     }
-    return Chain(where, seconds, samples, values, of_part, told, np.empty(0))
+    return Chain(where, seconds, samples, values, of_part, told, {})
 
 
 def _decided(

@@ -66,7 +66,10 @@ def _stages(live: Mapping[str, Any]) -> Table:
     for name in ("", "n", "p50", "p95", "p99", "max"):
         table.add_column(name, justify="left" if name == "" else "right")
     groups = [(role, "", found) for role, found in live["samples_ms"].items()]
-    groups.append(("bare widget", "", {"asked to pixels flushed": live["bare_widget_ms"]}))
+    groups += [
+        (f"picture {name}", "", {"asked to pixels flushed": took})
+        for name, took in live["pictures_ms"].items()
+    ]
     groups += [
         (f"{phase} value", f"{found['values']}", found)
         for phase, found in live["values_ms"].items()

@@ -13,6 +13,7 @@ from display.bench import chain, core, picture, scale, speed, whole
 from display.bench.budgets import Budget
 from display.bench.compare import compared
 from display.bench.work import Size, walk
+from stream.latency import ARRIVED, DECIDED, FLUSHED, TOLD
 from stream.source import Role
 
 SMALL = Size(markers=40, marker_hz=100.0)
@@ -43,10 +44,10 @@ def joined(*, late_s=0.0002, bare_s=0.0003, session_s=0.0007, lose=()):
     }
     mine = noted(kept, {role: s + late_s + session_s for role, s in kept.items()})
     decided_s = 106.0031 + np.arange(6)  # between two frames: decided by the marker frame at .005
-    rows = np.zeros((6, 5))
-    rows[:, 1] = decided_s
-    rows[:, 2], rows[:, 3], rows[:, 4] = decided_s + 0.003, decided_s + 0.005, decided_s + 0.009
-    rows[3, 4] = nan
+    rows = np.zeros((6, 8))
+    rows[:, DECIDED], rows[:, ARRIVED] = decided_s, decided_s + 0.003
+    rows[:, TOLD], rows[:, FLUSHED] = decided_s + 0.005, decided_s + 0.009
+    rows[3, FLUSHED] = nan
     mine |= {"early": rows[:0], "final": rows}
     mine |= {
         key: np.array(1.0) for key in ("valid", "stances", "live_delay_s", "processor_s", "missing")
