@@ -120,13 +120,15 @@ QLabel#banner {{ background: {WARNING}; color: #000000; font-size: 20px; font-we
     padding: 4px; }}
 QLabel#headline {{ font-size: 20px; font-weight: bold; }}
 QLabel#counts, QLabel#recorded {{ font-size: 20px; }}
+QLabel#alarm {{ background: {FAULT}; color: #000000; font-size: 20px; font-weight: bold; padding: 6px; }}
 QLabel#message {{ background: {PANEL}; padding: 6px; }}
 QLabel#walker {{ padding: 2px; }}
 QLabel#sizes {{ font-size: 15px; }}
 QLineEdit, QComboBox, QDoubleSpinBox {{ background: {PANEL}; border: 2px solid {RULE}; padding: 4px; }}
 QLineEdit:focus, QComboBox:focus, QDoubleSpinBox:focus, QListWidget:focus, QTabBar:focus {{
     border: 2px solid {BAND_EDGE}; }}
-QListWidget {{ background: {PANEL}; border: 1px solid {RULE}; }}
+QListWidget {{ background: {PANEL}; border: 1px solid {RULE}; font-family: monospace; font-size: 15px; }}
+QGraphicsView#preview {{ border: 2px solid {RULE}; }}
 QTabBar::tab {{ background: {PANEL}; border: 2px solid {RULE}; padding: 5px 12px; }}
 QTabBar::tab:selected {{ background: #333333; border-color: {BAND_EDGE}; }}
 QTabWidget::pane {{ border: 1px solid {RULE}; }}

@@ -39,6 +39,7 @@ class LatencyMeter(QWidget):
         self.plot.addItem(InfiniteLine(BUDGET_MS, pen=budget, label="budget"))
         self._delays_ms: deque[float] = deque(maxlen=NEWEST)
         self._seen = 0
+        self._stale = False
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.plot, 1)
@@ -52,7 +53,9 @@ class LatencyMeter(QWidget):
             words, colour = latency(self._delays_ms)
             self.words.setText(words)
             self.words.setStyleSheet(f"color: {colour}")
-        if new and histogram:
+            self._stale = True
+        if self._stale and histogram:
+            self._stale = False
             shown = np.minimum(self._delays_ms, BINS_MS[-1] - 1.0)
             counts = np.histogram(shown, BINS_MS)[0]
             self.bars.setOpts(height=counts)

@@ -29,11 +29,9 @@ def plot(bottom: str, left: str, x: tuple[float, float], y: tuple[float, float])
     made.setXRange(*x, padding=0.0)
     made.setYRange(*y, padding=0.0)
     made.disableAutoRange()
-    made.setLabel("bottom", bottom)
-    made.setLabel("left", left)
-    for name in ("bottom", "left"):
+    for name, words in (("bottom", bottom), ("left", left)):
         axis = made.getAxis(name)
-        axis.enableAutoSIPrefix(False)
+        axis.setLabel(words, siPrefixEnableRanges=())  # metres stay metres
         axis.setPen(theme.RULE)
         axis.setTextPen(theme.TEXT)
     return made
@@ -64,7 +62,7 @@ class LiveTrace(QWidget):
         )
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(legend("live EKAM, unfiltered by any score"))
+        column.addWidget(legend("live EKAM, to watch: never the score"))
         column.addWidget(self.plot, 1)
 
     def show_view(self, view: SessionView) -> None:

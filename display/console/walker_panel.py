@@ -31,6 +31,7 @@ class Preview(GraphicsView):  # type: ignore[misc] # pyqtgraph has no types
 
     def __init__(self) -> None:
         super().__init__(useOpenGL=False, background=theme.BACKGROUND)
+        self.setObjectName("preview")
         self.setInteractive(False)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setFixedSize(304, round(304 * ASPECT))

@@ -37,7 +37,7 @@ from stream.status import SessionStatus, SessionView
 REFRESH_MS = 50
 STANCE_ROWS = 12
 SILENT_S = 3.0
-WIDE_PX = 1500
+WIDE_PX = 1300
 """From this width on both groups of tabs stand side by side."""
 LEFT_PX = 310
 
@@ -262,7 +262,8 @@ class Console(QWidget):
         text = status.message
         if running and silent_s > SILENT_S:
             text = f"No news from the session for {silent_s:.0f} s. {text}"
-        self.message.setText(text or "F1  keys")
+        self.alarm.setText(f"▲  {text}")
+        self.alarm.setVisible(bool(text))
 
     # -- layout ----------------------------------------------------------------------------------
 
@@ -279,7 +280,8 @@ class Console(QWidget):
         self.band = label("band")
         self.notes = label("notes")
         self.troubles = label("troubles")
-        self.message = label("message")
+        self.alarm = label("alarm")
+        self.message = label("message", "F1  keys")
         self.walker = label("walker")
         self.keys = label("keys", KEYS)
         self.keys.hide()
@@ -344,6 +346,9 @@ class Console(QWidget):
         self.halves.setChildrenCollapsible(False)
         self.halves.addWidget(self.first)
         self.halves.addWidget(self.second)
+        for i, tabs in enumerate((self.first, self.second)):
+            tabs.setMinimumWidth(200)
+            self.halves.setStretchFactor(i, 1)
         self.streams.setFixedHeight(112)
         self.streams.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.stances.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -364,6 +369,7 @@ class Console(QWidget):
         body.addLayout(right, 1)
         whole = QVBoxLayout(self)
         whole.addWidget(self.banner)
+        whole.addWidget(self.alarm)
         whole.addLayout(body, 1)
         whole.addWidget(self.keys)
         whole.addWidget(self.message)
@@ -371,5 +377,7 @@ class Console(QWidget):
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Put both groups of tabs side by side where there is room."""
         super().resizeEvent(event)
-        wide = self.width() >= WIDE_PX
-        self.halves.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)
+        wide = Qt.Orientation.Horizontal if self.width() >= WIDE_PX else Qt.Orientation.Vertical
+        if wide != self.halves.orientation():
+            self.halves.setOrientation(wide)
+            self.halves.setSizes([10_000, 10_000])  # the same for both

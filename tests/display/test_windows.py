@@ -351,7 +351,8 @@ def test_a_fault_in_the_console_is_logged_once_and_goes_on(console, view, monkey
     assert sum("failed to show" in record.message for record in caplog.records) == 1
     view.status.publish(running(message="all well"))
     console.tick()
-    assert "all well" in console.message.text()
+    assert console.alarm.text() == "▲  all well"
+    assert console.alarm.isVisible()
 
 
 def test_windows_close_when_the_session_has_ended(qapp, view):
