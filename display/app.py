@@ -59,7 +59,7 @@ def show(
     os.environ["PYQTGRAPH_QT_LIB"] = "PyQt5"
     from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
-    app = _application()
+    app = application()
     from display.console import Console
     from display.placement import Placement
     from display.screen_settings import Remembered
@@ -123,7 +123,8 @@ def show(
                 window.deleteLater()
 
 
-def _application() -> "QApplication":
+def application() -> "QApplication":
+    """The application, made with what has to be set before."""
     from PyQt5.QtCore import Qt
     from PyQt5.QtWidgets import QApplication
 

@@ -46,6 +46,28 @@ def bench(
             min=0.0, help="From the window system to light, as measured with a photodiode, ms."
         ),
     ] = None,
+    photodiode: Annotated[
+        float | None,
+        typer.Option(
+            min=1.0,
+            max=3600.0,
+            help="Measure nothing: turn a patch for a photodiode for so many seconds (stream ekam-patch).",
+        ),
+    ] = None,
+    corner: Annotated[
+        str,
+        typer.Option(help="Of the patch: top-left, top-right, bottom-left, bottom-right."),
+    ] = "top-left",
+    screen: Annotated[
+        str,
+        typer.Option(help="Name of the walker's screen, or a part of it (default: the last one)."),
+    ] = "",
+    network: Annotated[
+        bool,
+        typer.Option(
+            "--network", help="With --photodiode: tell the whole network, not this machine."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure throughput and latency: compute core, LSL to engine, to score, to pixels, files.
@@ -65,6 +87,15 @@ def bench(
     from display.say import out as console
     from stream.results import refuse_existing
 
+    if photodiode is not None:
+        turned = _patch(photodiode, corner, screen, network)
+        if as_json:
+            console.print_json(json.dumps(turned))
+        else:
+            console.print(
+                f"{turned['turns']} turns, drawn in {turned['drawing_ms']:.1f} ms (median)"
+            )
+        return
     refuse_existing(out)
     old = None if compare is None else read_old(compare)
     size = Size(markers, marker_rate, plates, force_rate)
@@ -77,3 +108,18 @@ def bench(
         print_bench(found)
         if out is not None:
             console.print(f"Folder: {out}")
+
+
+def _patch(seconds: float, corner: str, screen: str, network: bool) -> dict[str, float]:
+    """Turn the patch, told on this machine only unless the network is asked for."""
+    from display.bench.photodiode import alternate
+    from display.scene.probe import PATCH_CORNERS
+    from stream.errors import EkamError
+    from stream.lsl_config import use_loopback
+
+    chosen = next((each for each in PATCH_CORNERS if each == corner), None)
+    if chosen is None:
+        raise EkamError(f"there is no corner {corner!r}: use one of {', '.join(PATCH_CORNERS)}")
+    if not network:
+        use_loopback()
+    return alternate(seconds, chosen, screen)

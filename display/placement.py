@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
+def screen_named(app: "QApplication", name: str) -> "QScreen | None":
+    """The screen of this name, or the first that has it as a part of its name; None without one."""
+    screens = app.screens()
+    same = [screen for screen in screens if screen.name() == name]
+    part = [screen for screen in screens if name and name.lower() in screen.name().lower()]
+    return next(iter([*same, *part]), None)
+
+
 class Placement(QObject):
     """Puts both windows where they belong and says where the walker's is.
 
@@ -140,10 +148,7 @@ class Placement(QObject):
         return next((screen for screen in screens if screen is not primary), screens[0])
 
     def _find(self, name: str) -> "QScreen | None":
-        screens = self._app.screens()
-        same = [screen for screen in screens if screen.name() == name]
-        part = [screen for screen in screens if name and name.lower() in screen.name().lower()]
-        return next(iter([*same, *part]), None)
+        return screen_named(self._app, name)
 
     def _put(self, screen: "QScreen") -> None:
         """Cover a screen; the operator's own only in a part."""

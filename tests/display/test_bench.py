@@ -2,12 +2,13 @@
 
 import json
 import os
+import subprocess
 from dataclasses import replace
 from math import nan
 
 import numpy as np
 import pytest
-from commands import ekam, refused
+from commands import EKAM, ekam, ekam_process, refused, without_screen
 
 from display.bench import chain, core, picture, scale, speed, whole
 from display.bench.budgets import Budget
@@ -206,3 +207,19 @@ def test_pictures_are_painted(tmp_path, qapp):
     picture.save_bench(tmp_path / "bench.png", joined(), joined().budgets())
     for name in ("scale.png", "bench.png"):
         assert (tmp_path / name).stat().st_size > 20_000
+
+
+@pytest.mark.qt
+@pytest.mark.lsl
+def test_the_patch_turns_and_a_corner_that_is_none_is_refused():
+    done = subprocess.run(
+        [*EKAM, "bench", "--photodiode", "3", "--json"], capture_output=True, text=True, timeout=60,
+        check=True, env=without_screen() | {"QT_QPA_PLATFORM": "offscreen"},
+    )  # fmt: skip
+    told = json.loads(done.stdout)
+    assert 2 <= told["turns"] <= 5
+    assert told["drawing_ms"] > 0.0
+    done = ekam("bench", "--photodiode", "3", "--corner", "middle")
+    refused(done)
+    assert "there is no corner 'middle'" in done.stderr
+    refused(ekam_process("bench", "--photodiode", "3"))  # no screen
