@@ -90,7 +90,7 @@ def show(
         if view.status.read()[1].state == "ended":
             app.quit()
 
-    with _hooks(view):
+    with _hooks(view), _awake(view):
         sound, said = Sound(), [""]
         walker = WalkerWindow(
             view,
@@ -140,6 +140,17 @@ def application() -> "QApplication":
     # the session ends the windows, never the other way round
     app.setQuitOnLastWindowClosed(False)
     return app
+
+
+@contextmanager
+def _awake(view: SessionView) -> Iterator[None]:
+    """Hold off the screen saver and sleep: nobody touches this computer while somebody walks."""
+    from wakepy import keep
+
+    with keep.presenting(on_fail="pass") as held:
+        if not held.active:
+            view.control.ask("seen", "the screen saver cannot be held off: switch it off by hand")
+        yield
 
 
 @contextmanager
