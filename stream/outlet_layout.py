@@ -49,7 +49,7 @@ CODES: dict[str, dict[str, int]] = {
 }
 """Numbers in place of words; those of `reasons` are added up."""
 
-_ENDINGS = (  # the first that fits
+ENDINGS = (  # the first that fits
     ("_nms_per_kg", "Nm*s/kg", "Impulse"),
     ("_nm_per_kg", "Nm/kg", "Moment"),
     ("_nm", "Nm", "Moment"),
@@ -186,7 +186,7 @@ def unit_and_type(label: str, target: Target) -> tuple[str, str]:
     if label in ("feedback_value", "target_low", "target_high"):
         unit = target.unit.replace("N·m", "Nm").replace("·", "*").replace("°", "deg")
         return unit, "Feedback"
-    for ending, unit, kind in _ENDINGS:
+    for ending, unit, kind in ENDINGS:
         if label.endswith(ending):
             return unit, kind
     raise ValueError(f"the channel {label!r} has no unit: add its ending to the list")

@@ -1,0 +1,80 @@
+"""What a person said of a session (pain 0-10, totals of questionnaires), as the session folder keeps it.
+
+Read tolerantly: ``outcomes.jsonl`` (an object a line), ``outcomes.json`` or ``outcomes.toml``. An entry is
+``{"name": "pain", "value": 3, …}`` or ``{"pain": 3, "koos_pain": 61, …}``; what is no number is passed over.
+"""
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+_FILES = ("outcomes.jsonl", "outcomes.json", "outcomes.toml")
+_NOT_VALUES = (
+    "t", "t_s", "time", "time_s", "utc", "when", "when_utc", "at_s", "date", "session", "version", "layout",
+    "block",
+)  # fmt: skip
+_WHEN = ("when_utc", "utc", "when", "date", "moment", "at")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One value that was told.
+
+    Attributes
+    ----------
+    when : as written: a date, a moment of the session such as ``before``; may be empty.
+    """
+
+    name: str
+    value: float
+    when: str = ""
+
+
+def read_outcomes(folder: Path) -> tuple[Outcome, ...]:
+    """Every outcome of a session's folder, in the order in which they were written; never raises."""
+    return tuple(each for name in _FILES for each in _outcomes(_parsed(folder / name)))
+
+
+def _parsed(path: Path) -> Any:
+    try:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".toml":
+            return tomllib.loads(text)
+        if path.suffix == ".json":
+            return json.loads(text)
+    except (OSError, ValueError):
+        return []
+    return [_json(line) for line in text.splitlines()]
+
+
+def _json(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:  # a torn last line
+        return None
+
+
+def _outcomes(node: Any) -> Iterator[Outcome]:
+    if isinstance(node, list):
+        for each in node:
+            yield from _outcomes(each)
+    if not isinstance(node, Mapping):
+        return
+    when = next((str(node[key]) for key in _WHEN if isinstance(node.get(key), str)), "")
+    if isinstance(node.get("name"), str):
+        if _is_number(node.get("value")):
+            yield Outcome(node["name"], float(node["value"]), when)
+        return
+    for key, value in node.items():
+        if isinstance(value, list | Mapping):
+            yield from _outcomes(value)
+        elif key not in _NOT_VALUES and _is_number(value):
+            yield Outcome(key, float(value), when)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)

@@ -1,0 +1,294 @@
+"""The folder of a session as a reader finds it: whole, cut off in the middle, or of an older version."""
+
+import csv
+import json
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from math import nan
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from compute import Side
+from compute.feedback import Target, target_for
+from stream.errors import EkamError
+from stream.lab import read_lab
+from stream.outcomes import Outcome, read_outcomes
+from stream.xdf_read import structure
+
+_HIDING = ("blinded", "blind", "sham", "concealed")
+_STAMP = re.compile(r"(\d{8}T\d{6})Z")
+
+
+@dataclass(frozen=True)
+class StanceTable:
+    """``stances.csv`` by columns, in the order of the file.
+
+    Attributes
+    ----------
+    numbers : column -> shape (n,), NaN where empty. texts : column -> n texts, for the others.
+    """
+
+    numbers: Mapping[str, np.ndarray]
+    texts: Mapping[str, tuple[str, ...]]
+    count: int
+
+    def column(self, name: str) -> np.ndarray:
+        """A column of numbers; NaN throughout where the file does not have it."""
+        return self.numbers.get(name, np.full(self.count, nan))
+
+    def text(self, name: str) -> tuple[str, ...]:
+        """A column of texts; empty ones where the file does not have it."""
+        return self.texts.get(name, ("",) * self.count)
+
+    @property
+    def valid(self) -> np.ndarray:
+        """Which stances are valid, shape (n,)."""
+        return np.array([verdict == "valid" for verdict in self.text("verdict")], dtype=bool)
+
+    def of(self, side: Side) -> np.ndarray:
+        """Which stances are of a leg, shape (n,)."""
+        return np.array([word == side.word for word in self.text("side")], dtype=bool)
+
+
+TEXT_COLUMNS = ("side", "verdict", "reasons", "block", "shown", "dropped_marker")
+
+
+@dataclass(frozen=True)
+class SessionFolder:
+    """What a session left.
+
+    Attributes
+    ----------
+    facts : ``session.json``; empty where there is none.
+    body_mass_kg, height_m : NaN where ``subject.toml`` is missing.
+    target : what the walker was aimed at; None where it is not known.
+    kinds : block's name -> kind, as the protocol says; empty without one.
+    concealed : the protocol hides from the reader which arm this is.
+    lacking : what is missing or broken off, sentences.
+    """
+
+    path: Path
+    stances: StanceTable
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    subject_id: str = ""
+    body_mass_kg: float = nan
+    height_m: float = nan
+    target: Target | None = None
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    concealed: bool = False
+    outcomes: tuple[Outcome, ...] = ()
+    lacking: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name of the folder."""
+        return self.path.resolve().name
+
+    @property
+    def begun_utc(self) -> datetime:
+        """When the session began: by the folder's name, or when its first files were written."""
+        found = _STAMP.search(self.name)
+        if found:
+            return datetime.strptime(found[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+        try:
+            return datetime.fromisoformat(str(self.facts["written_utc"]))
+        except (KeyError, ValueError):
+            return datetime.fromtimestamp((self.path / "stances.csv").stat().st_mtime, UTC)
+
+
+def is_session(path: Path) -> bool:
+    """Whether a folder is that of a session."""
+    return (path / "stances.csv").is_file()
+
+
+def find_sessions(path: Path) -> tuple[Path, ...]:
+    """The folder itself, or the sessions in it, by name; folders in folders are looked into once.
+
+    Raises
+    ------
+    EkamError : there is none.
+    """
+    if is_session(path):
+        return (path,)
+    if not path.is_dir():
+        raise EkamError(f"there is no folder {path}")
+    found = sorted(
+        each.parent for depth in ("*", "*/*") for each in path.glob(f"{depth}/stances.csv")
+    )
+    if not found:
+        raise EkamError(
+            f"{path} is no session folder and holds none: the folder with stances.csv is needed, or the one "
+            "that holds such folders"
+        )
+    return tuple(found)
+
+
+def read_session(path: Path) -> SessionFolder:
+    """Read a session's folder; whatever is missing or damaged is told in `lacking`.
+
+    Raises
+    ------
+    EkamError : there is no readable ``stances.csv``.
+    """
+    lacking: list[str] = []
+    stances = _stances(path / "stances.csv", lacking)
+    facts = _facts(path / "session.json", lacking)
+    subject = _toml(path / "subject.toml").get("subject", {})
+    if not subject:
+        lacking.append("subject.toml is missing: body height and what depends on it are not known")
+    protocol = _toml(path / "protocol.toml")
+    _recording(path, facts, lacking)
+    if not (path / "curves.csv").is_file():
+        lacking.append("curves.csv is missing: there are no mean curves")
+    return SessionFolder(
+        path,
+        stances,
+        facts,
+        str(subject.get("id") or facts.get("subject", {}).get("id") or ""),
+        _number(subject.get("body_mass_kg")),
+        _number(subject.get("height_m")),
+        _target(path, facts),
+        _kinds(protocol),
+        hides(protocol) or hides(facts.get("protocol")) or hides(facts.get("feedback")),
+        read_outcomes(path),
+        tuple(lacking),
+    )
+
+
+def in_order(sessions: Sequence[SessionFolder]) -> tuple[SessionFolder, ...]:
+    """Sessions of one person in the order of time.
+
+    Raises
+    ------
+    EkamError : they are of several people.
+    """
+    people = sorted({each.subject_id or "(unknown)" for each in sessions})
+    if len(people) > 1:
+        raise EkamError(
+            f"these sessions are of several people ({', '.join(people)}): give the folder of one of them"
+        )
+    return tuple(sorted(sessions, key=lambda each: (each.begun_utc, each.name)))
+
+
+def hides(node: Any) -> bool:
+    """Whether anything in a table says that the reader must not know the arm."""
+    if isinstance(node, Mapping):
+        return any(
+            (key in _HIDING and value not in (False, None, "", 0, "none")) or hides(value)
+            for key, value in node.items()
+        )
+    return isinstance(node, list) and any(map(hides, node))
+
+
+def _stances(path: Path, lacking: list[str]) -> StanceTable:
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise EkamError(f"{path} cannot be read: {error.strerror}") from None
+    whole = text[: text.rfind("\n") + 1]
+    if len(whole) < len(text):
+        lacking.append("the last line of stances.csv is torn: that stance is left out")
+    rows = list(csv.reader(whole.splitlines()))
+    if not rows or not {"stance", "side", "verdict"} <= set(rows[0]):
+        raise EkamError(
+            f"{path} is no table of stances: its first line lacks stance, side, verdict"
+        )
+    header, body = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
+    if len(body) < len(rows) - 1:
+        lacking.append(f"{len(rows) - 1 - len(body)} lines of stances.csv are damaged and left out")
+    columns = list(zip(*body, strict=True)) if body else [()] * len(header)
+    numbers: dict[str, np.ndarray] = {}
+    texts: dict[str, tuple[str, ...]] = {}
+    for name, cells in zip(header, columns, strict=True):
+        if name in TEXT_COLUMNS:
+            texts[name] = tuple(cells)
+        else:
+            numbers[name] = np.array([_number(cell) for cell in cells], dtype=np.float64)
+    return StanceTable(numbers, texts, len(body))
+
+
+def _facts(path: Path, lacking: list[str]) -> Mapping[str, Any]:
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(facts, dict):
+            return facts
+    except FileNotFoundError:
+        lacking.append(
+            "session.json is missing: the session was cut off before its end; versions, health of the "
+            "streams, "
+            "clock offsets and the daily plate check are not known"
+        )
+        return {}
+    except (OSError, ValueError):
+        pass
+    lacking.append("session.json cannot be read: what it holds is not known")
+    return {}
+
+
+def _recording(path: Path, facts: Mapping[str, Any], lacking: list[str]) -> None:
+    fault = str(facts.get("origin", {}).get("recording_fault") or "")
+    if fault:
+        lacking.append(f"the recording is not complete: {fault}")
+    raw = path / "raw.xdf"
+    if not raw.is_file():
+        if facts.get("mode") != "process":
+            lacking.append("raw.xdf is missing: the session cannot be computed again")
+        return
+    try:
+        damage, finished = structure(raw)
+    except (OSError, ValueError):
+        lacking.append("raw.xdf cannot be read: the session cannot be computed again")
+        return
+    if damage:
+        lacking.append(f"raw.xdf is damaged in {len(damage)} places")
+    if not finished:
+        lacking.append("raw.xdf was not finished: it ends where the recording broke off")
+
+
+def _target(path: Path, facts: Mapping[str, Any]) -> Target | None:
+    """By session.json; of a session that was cut off, by its lab file."""
+    said = facts.get("feedback") or {}
+    try:
+        return target_for(
+            str(said["variable"]),
+            mode=said["mode"],
+            low=float(said["low"]),
+            high=float(said["high"]),
+            baseline_stances=int(said["baseline_stances"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        pass
+    try:
+        return read_lab(path / "lab.toml").lab.target()
+    except (EkamError, OSError):
+        return None
+
+
+def _kinds(protocol: Mapping[str, Any]) -> dict[str, str]:
+    blocks: list[Any] = next(
+        (protocol[key] for key in ("blocks", "block") if isinstance(protocol.get(key), list)), []
+    )
+    return {
+        str(block.get("name") or block["kind"]): str(block["kind"])
+        for block in blocks
+        if isinstance(block, dict) and "kind" in block
+    }
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _number(text: Any) -> float:
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return nan

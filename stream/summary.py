@@ -1,0 +1,382 @@
+"""What a session came to, as numbers: every figure of its report, and of ``ekam report --json``.
+
+A pure function of what `stream.session_folder` read. Every change is against the leg's own baseline of
+the same session; its confidence interval is that of `compute.serial`.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import isfinite, nan
+
+import numpy as np
+
+from compute import Side
+from compute.feedback import Target
+from compute.serial import Change, SerialMean, change, serial_mean
+from compute.success import Judgement, judge, wanted_change
+from stream.codebook import unit_of
+from stream.outcomes import Outcome
+from stream.phases import Phase, phases, pooled
+from stream.quality import Quality, quality
+from stream.session_folder import SessionFolder
+
+
+@dataclass(frozen=True)
+class Watched:
+    """One column of ``stances.csv`` that a report follows.
+
+    Attributes
+    ----------
+    label : in words. unit : of the column. digits : decimals that are printed.
+    relative : changes are told in per cent of the baseline, otherwise as a difference.
+    """
+
+    column: str
+    label: str
+    unit: str
+    digits: int
+    relative: bool = True
+
+
+CLOSING = 50
+
+PEAK1 = "ekam_peak1_nm_per_kg"
+PEAK2 = "ekam_peak2_nm_per_kg"
+KFM = "kfm_peak_nm_per_kg"
+SPEED = "belt_speed_m_per_s"
+
+WATCHED = (
+    Watched(PEAK1, "EKAM, first peak", "N·m/kg", 3),
+    Watched(PEAK2, "EKAM, second peak", "N·m/kg", 3),
+    Watched("ekam_impulse_nms_per_kg", "EKAM impulse", "N·m·s/kg", 3),
+    Watched(KFM, "knee flexion moment (KFM), peak", "N·m/kg", 3),
+    Watched("foot_progression_deg", "foot progression (+ = toes out)", "°", 1, relative=False),
+    Watched("trunk_lean_peak_deg", "trunk lean to the stance side", "°", 1, relative=False),
+    Watched("step_width_m", "step width", "m", 3, relative=False),
+    Watched("cadence_steps_per_min", "cadence", "steps/min", 1),
+    Watched("stance_s", "stance time", "s", 3),
+    Watched(SPEED, "belt speed under the foot", "m/s", 3),
+)
+
+
+@dataclass(frozen=True)
+class LegPart:
+    """A leg in one part of the session.
+
+    Attributes
+    ----------
+    judged : valid stances that were held against a band. in_band : those inside it.
+    means : column -> mean of the valid stances. changes : column -> against the baseline.
+    """
+
+    name: str
+    kind: str
+    valid: int = 0
+    rejected: int = 0
+    judged: int = 0
+    in_band: int = 0
+    target_low: float = nan
+    target_high: float = nan
+    means: Mapping[str, SerialMean] = field(default_factory=dict)
+    changes: Mapping[str, Change] = field(default_factory=dict)
+
+    @property
+    def in_band_pct(self) -> float:
+        """Valid stances inside the band, per cent of those held against it; NaN of none."""
+        return 100.0 * self.in_band / self.judged if self.judged else nan
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One leg of a session.
+
+    Attributes
+    ----------
+    reasons : reason -> rejected stances that have it; a stance may have several.
+    baseline, training : all parts of that kind together. closing : the last `CLOSING` valid stances of the
+        training, None where it is not twice as long. parts : each by itself, in order.
+    judgement : by `compute.success.RULE`.
+    """
+
+    side: Side
+    valid: int
+    rejected: int
+    reasons: Mapping[str, int]
+    baseline: LegPart
+    training: LegPart
+    closing: LegPart | None
+    parts: tuple[LegPart, ...]
+    judgement: Judgement
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A session in numbers.
+
+    Attributes
+    ----------
+    concealed : arm, target, band and success are left out because the session is blinded.
+    variable, label, unit : what was fed back; empty when concealed or not known.
+    """
+
+    name: str
+    subject_id: str
+    begun_utc: str
+    mode: str
+    minutes: float
+    height_m: float
+    body_mass_kg: float
+    concealed: bool
+    variable: str
+    label: str
+    band: tuple[float, float]
+    unit: str
+    legs: tuple[Leg, ...]
+    quality: Quality
+    latency_ms: Mapping[str, Mapping[str, float]]
+    outcomes: tuple[Outcome, ...]
+    lacking: tuple[str, ...]
+    versions: Mapping[str, str]
+    hashes: Mapping[str, str]
+
+    def leg(self, side: Side) -> Leg:
+        """Summary of one leg."""
+        return self.legs[side]
+
+
+def summarise(folder: SessionFolder, *, unblind: bool = False) -> Summary:
+    """Sum up a session.
+
+    Parameters
+    ----------
+    unblind : also tell what a blinded session hides.
+    """
+    concealed = folder.concealed and not unblind
+    found = phases(folder)
+    if concealed:  # a block's own name may tell the arm
+        found = tuple(replace(p, name=f"{p.kind} {i}") for i, p in enumerate(found, 1))
+    target = None if concealed else folder.target
+    parts = {side: _parts(folder, found, side, target) for side in Side}
+    legs = tuple(_leg(folder, found, side, parts, target) for side in Side)
+    on_s, off_s = folder.stances.column("t_on_s"), folder.stances.column("t_off_s")
+    span_s = float(np.nanmax(off_s) - np.nanmin(on_s)) if np.isfinite(on_s).any() else 0.0
+    return Summary(
+        folder.name,
+        folder.subject_id,
+        folder.begun_utc.isoformat(timespec="minutes"),
+        str(folder.facts.get("mode") or "unknown"),
+        span_s / 60.0,
+        folder.height_m,
+        folder.body_mass_kg,
+        concealed,
+        target.variable if target else "",
+        target.spec.label if target else "",
+        (target.low, target.high) if target else (nan, nan),
+        target.unit if target else "",
+        legs,
+        quality(folder, found),
+        latency(folder),
+        folder.outcomes,
+        folder.lacking,
+        {str(k): str(v) for k, v in dict(folder.facts.get("versions") or {}).items()},
+        _hashes(folder, concealed),
+    )
+
+
+def watched(target: Target | None) -> tuple[Watched, ...]:
+    """`WATCHED`, and what was fed back where that is another column."""
+    if target is None or target.spec.column in {each.column for each in WATCHED}:
+        return WATCHED
+    spec = target.spec
+    own = Watched(spec.column, spec.label, unit_of(spec.column), 3, target.mode == "relative")
+    return (own, *WATCHED)
+
+
+def latency(folder: SessionFolder) -> dict[str, dict[str, float]]:
+    """Stage -> percentiles, ms: by ``session.json``, or of a session that was cut off by its stances."""
+    facts = folder.facts
+    stages = {
+        "value to the walker's window": facts.get("latency_ms"),
+        "pixels to the window system": facts.get("flush_latency_ms"),
+        "early value to the walker's window": facts.get("early_latency_ms"),
+        **{str(k): v for k, v in dict(facts.get("latency_stages_ms") or {}).items()},
+    }
+    found = {
+        name: {key: float(table[key]) for key in ("p50", "p95", "p99", "max")}
+        for name, table in stages.items()
+        if isinstance(table, Mapping) and {"p50", "p95", "p99", "max"} <= set(table)
+    }
+    if found:
+        return found
+    took = folder.stances.column("latency_ms")
+    took = took[np.isfinite(took)]
+    if not len(took):
+        return {}
+    points = np.percentile(took, (50, 95, 99, 100))
+    return {
+        "value to the walker's window": dict(
+            zip(("p50", "p95", "p99", "max"), map(float, points), strict=True)
+        )
+    }
+
+
+def _parts(
+    folder: SessionFolder, found: Sequence[Phase], side: Side, target: Target | None
+) -> tuple[LegPart, ...]:
+    """Baseline and training of a leg as wholes, then every phase."""
+    count = folder.stances.count
+    baseline = _part(
+        folder, side, "baseline", "baseline", pooled(found, "baseline", count), target, {}
+    )
+    against = baseline.means
+    training = _part(folder, side, "train", "train", pooled(found, "train", count), target, against)
+    each = (_part(folder, side, p.name, p.kind, p.rows, target, against) for p in found)
+    return (baseline, training, *each)
+
+
+def _closing(
+    folder: SessionFolder,
+    found: Sequence[Phase],
+    side: Side,
+    target: Target | None,
+    against: Mapping[str, SerialMean],
+) -> LegPart | None:
+    stances = folder.stances
+    own = pooled(found, "train", stances.count) & stances.of(side) & stances.valid
+    places = np.flatnonzero(own)
+    if len(places) < 2 * CLOSING:
+        return None
+    rows = np.zeros(stances.count, dtype=bool)
+    rows[places[-CLOSING:]] = True
+    return _part(
+        folder, side, f"last {CLOSING} steps of the training", "train", rows, target, against
+    )
+
+
+def _part(
+    folder: SessionFolder,
+    side: Side,
+    name: str,
+    kind: str,
+    rows: np.ndarray,
+    target: Target | None,
+    against: Mapping[str, SerialMean],
+) -> LegPart:
+    stances = folder.stances
+    own = rows & stances.of(side)
+    good = own & stances.valid
+    means = {
+        each.column: serial_mean(stances.column(each.column)[good]) for each in watched(target)
+    }
+    changes = {
+        column: change(against[column], mean)
+        for column, mean in means.items()
+        if column in against and against[column].count and mean.count
+    }
+    if target is None:
+        return LegPart(
+            name, kind, int(good.sum()), int((own & ~good).sum()), means=means, changes=changes
+        )
+    value, low, high = held_against(folder, target)
+    judged = good & np.isfinite(value) & np.isfinite(low) & np.isfinite(high)
+    inside = judged & (low <= value) & (value <= high)
+    lows, highs = low[judged], high[judged]
+    return LegPart(
+        name,
+        kind,
+        int(good.sum()),
+        int((own & ~good).sum()),
+        int(judged.sum()),
+        int(inside.sum()),
+        float(np.median(lows)) if len(lows) else nan,
+        float(np.median(highs)) if len(highs) else nan,
+        means,
+        changes,
+    )
+
+
+def held_against(
+    folder: SessionFolder, target: Target
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Value and band of every stance in the terms of the target, shape (n,) each; NaN where there was none.
+
+    The band is that of the protocol where its columns are filled, otherwise that of the whole session.
+    """
+    stances = folder.stances
+    value = stances.column("feedback_value")
+    low, high = stances.column("target_low"), stances.column("target_high")
+    if not (np.isfinite(low).any() or any(stances.text("block"))):
+        low, high = np.full(stances.count, target.low), np.full(stances.count, target.high)
+    return value, low, high
+
+
+def _leg(
+    folder: SessionFolder,
+    found: Sequence[Phase],
+    side: Side,
+    parts: Mapping[Side, tuple[LegPart, ...]],
+    target: Target | None,
+) -> Leg:
+    stances = folder.stances
+    own = stances.of(side)
+    rejected = own & ~stances.valid
+    reasons: Counter[str] = Counter()
+    for texts, bad in zip(stances.text("reasons"), rejected, strict=True):
+        if bad:
+            reasons.update(reason for reason in texts.split(";") if reason)
+    baseline, training, *each = parts[side]
+    return Leg(
+        side,
+        int((own & stances.valid).sum()),
+        int(rejected.sum()),
+        dict(reasons.most_common()),
+        baseline,
+        training,
+        _closing(folder, found, side, target, baseline.means),
+        tuple(each),
+        _judgement(training, parts[side.other][1], side, target),
+    )
+
+
+def _judgement(training: LegPart, other: LegPart, side: Side, target: Target | None) -> Judgement:
+    companions = {}
+    for name, part, column in (
+        (f"the {side.word} knee's first EKAM peak", training, PEAK1),
+        (f"the {side.word} knee flexion moment", training, KFM),
+        (f"the {side.word} knee's second EKAM peak", training, PEAK2),
+        (f"the {side.other.word} knee's first EKAM peak", other, PEAK1),
+    ):
+        aimed_at = target is not None and part is training and column == target.spec.column
+        if column in part.changes and not aimed_at:
+            companions[name] = part.changes[column]
+    if target is None:
+        return judge(None, nan, nan, "", nan, companions)
+    aimed = training.changes.get(target.spec.column)
+    moved, neutral, unit = nan, nan, target.unit
+    if aimed is not None and target.mode == "relative":
+        moved, neutral = aimed.pct, 100.0
+    elif aimed is not None:
+        moved = target.spec.shown_per_unit * aimed.difference
+        neutral = 0.0 if target.mode == "difference" else nan
+    low, high = (
+        (training.target_low, training.target_high)
+        if isfinite(training.target_low)
+        else (target.low, target.high)
+    )
+    wanted = wanted_change(low, high, neutral) if isfinite(neutral) else nan
+    return judge(aimed, moved, wanted, unit, training.in_band_pct, companions)
+
+
+def _hashes(folder: SessionFolder, concealed: bool) -> dict[str, str]:
+    facts = folder.facts
+    found = {
+        "lab.toml": facts.get("lab", {}).get("sha256"),
+        "subject.toml": facts.get("subject", {}).get("sha256"),
+        str(facts.get("origin", {}).get("file") or "recording"): facts.get("origin", {}).get(
+            "sha256"
+        ),
+    }
+    if not concealed and isinstance(facts.get("protocol"), Mapping):
+        found["protocol.toml"] = facts["protocol"].get("sha256")
+    return {name: str(value) for name, value in found.items() if value}
