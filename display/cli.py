@@ -12,6 +12,7 @@ from display.command_demo import demo
 from display.command_live import live
 from display.command_process import process
 from display.command_replay import replay
+from display.command_report import report
 from display.command_walker import walker
 from stream.errors import EkamError
 
@@ -24,7 +25,7 @@ app = typer.Typer(
     help="Treadmill biofeedback of the external knee adduction moment (EKAM), live over Lab Streaming "
     "Layer. For research use; not a medical device.",
 )
-for command in (demo, check, calibrate, live, replay, process, bench, walker):
+for command in (demo, check, calibrate, live, replay, process, report, bench, walker):
     app.command()(command)
 
 

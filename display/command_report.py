@@ -1,0 +1,63 @@
+"""``ekam report``: what a session, or all sessions of a person, came to, as a page to read and print."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def report(
+    session: Annotated[
+        Path,
+        typer.Argument(help="A session's folder, or a participant's folder that holds several."),
+    ],
+    unblind: Annotated[
+        bool,
+        typer.Option(
+            "--unblind", help="Also tell the arm, target and success of a blinded session."
+        ),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the numbers as one JSON object and write nothing.")
+    ] = False,
+) -> None:
+    """Write report.html: steps used and rejected, change from baseline, its price, curves, latency, checks.
+
+    A participant's folder gets a page over all sessions. An older report is kept as report_old1.html.
+    A session that was cut off gets a report, too, which says what is missing.
+
+    Example: ekam report sessions/S01_20261122T101500Z
+    """
+    import json
+
+    from display.say import err, out
+    from stream.course import course
+    from stream.plain import plain
+    from stream.session_folder import find_sessions, is_session, read_session
+    from stream.summary import summarise
+
+    folders = find_sessions(session)
+    if is_session(session):
+        if as_json:
+            found = summarise(read_session(session), unblind=unblind)
+            out.print_json(json.dumps(plain(found)))
+            return
+        from display.report import write_session_report
+
+        with err.status(f"Summing up {session.name} …"):
+            path, kept = write_session_report(session, unblind=unblind)
+    else:
+        with err.status(f"Summing up {len(folders)} sessions …"):
+            read = [read_session(each) for each in folders]
+            together = course(read, unblind=unblind)
+            if as_json:
+                out.print_json(json.dumps(plain(together)))
+                return
+            from display.report import UNBLINDED, WRITTEN, course_page, write_text
+
+            hidden = unblind and any(each.concealed for each in read)
+            path = session / (UNBLINDED if hidden else WRITTEN)
+            kept = write_text(path, course_page(together))
+    if kept is not None:
+        err.print(f"The report that was there is kept as {kept.name}")
+    out.print(f"Report: {path}")

@@ -1,0 +1,310 @@
+"""The pages: what stands in which place. Markup is in ``page.html``."""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite, nan
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from compute import Side
+from compute.norms import HEALTHY_PEAK1, MDC95_SOURCE, MDC_SHARES
+from compute.serial import SerialMean
+from compute.success import MOST_RISE_PCT, RULE
+from display.report import figures, words
+from stream.course import Course, baseline_of
+from stream.curve_means import CURVES as MEAN_CURVES
+from stream.curve_means import CurveMean, curve_means
+from stream.latency import BUDGETS_MS
+from stream.phases import phases, pooled
+from stream.results import METHOD
+from stream.session_folder import SessionFolder
+from stream.summary import KFM, PEAK1, PEAK2, WATCHED, Leg, LegPart, Summary, watched
+
+_IN_CHANGES = (PEAK1, PEAK2, "ekam_impulse_nms_per_kg", KFM)
+_GOAL_P95_MS = 50.0
+_GOAL_P99_MS = 75.0
+_MINUS = "\N{MINUS SIGN}"
+
+
+def session_page(folder: SessionFolder, summary: Summary) -> str:
+    """The report of one session, a whole HTML document."""
+    return _render("session.html", summary=summary, **_context(folder, summary))
+
+
+def course_page(found: Course) -> str:
+    """The report of a person's sessions, a whole HTML document."""
+    names = [f"{i}\n{each.begun_utc[:10]}" for i, each in enumerate(found.sessions, 1)]
+    pictures = []
+    for side in Side:
+        baseline = [baseline_of(each, side) for each in found.sessions]
+        training = [
+            each.leg(side).training.means.get(PEAK1, SerialMean()) for each in found.sessions
+        ]
+        if any(each.count for each in (*baseline, *training)):
+            pictures.append(
+                figures.trend(
+                    f"{side.word.capitalize()} knee: first EKAM peak over the sessions", "N·m/kg", names,
+                    baseline, training, found.detectable_nm_per_kg, HEALTHY_PEAK1,
+                )
+            )  # fmt: skip
+    if found.outcomes:
+        pictures.append(figures.outcomes("What the person said", names, found.outcomes))
+    return _render(
+        "course.html",
+        course=found,
+        concealed=any(each.concealed for each in found.sessions),
+        said=[words.between_days(each) for each in found.legs],
+        pictures=list(map(Markup, pictures)),
+        rows=[_course_row(i, each) for i, each in enumerate(found.sessions, 1)],
+        lacking=[
+            f"{each.name}: {sentence}" for each in found.sessions for sentence in each.lacking
+        ],
+        mdc_source=MDC95_SOURCE,
+        mdc_shares=MDC_SHARES,
+        healthy=HEALTHY_PEAK1,
+    )
+
+
+def _render(template: str, **context: Any) -> str:
+    environment = Environment(
+        loader=PackageLoader("display.report", "."),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(number=_number, signed=_signed)
+    return environment.get_template(template).render(words=words, **context)
+
+
+def _number(value: float, digits: int = 0) -> str:
+    return f"{value:.{digits}f}".replace("-", _MINUS) if isfinite(value) else "–"
+
+
+def _signed(value: float, digits: int = 0) -> str:
+    return f"{value:+.{digits}f}".replace("-", _MINUS) if isfinite(value) else "–"
+
+
+# --- one session ----------------------------------------------------------------------------------------
+
+
+def _context(folder: SessionFolder, summary: Summary) -> dict[str, Any]:
+    return {
+        "headline": words.headline(summary),
+        "legs": [(leg, words.leg_sentences(leg, summary)) for leg in summary.legs],
+        "not_said": words.cannot_be_said(summary),
+        "doubts": [p for p in summary.quality.points if p.state in ("care", "bad")],
+        "changes": list(map(Markup, _change_figures(summary))),
+        "steps": list(map(Markup, _step_figures(folder, summary))),
+        "curves": list(map(Markup, _curve_figures(folder, summary))),
+        "table": _table(folder, summary),
+        "blocks": _blocks(summary),
+        "reasons": _reasons(summary),
+        "latency": _latency(summary.latency_ms),
+        "budgets": BUDGETS_MS,
+        "goals": (_GOAL_P95_MS, _GOAL_P99_MS),
+        "healthy": HEALTHY_PEAK1,
+        "most_rise": MOST_RISE_PCT,
+        "rule": RULE,
+        "method": METHOD if not folder.facts.get("method") else folder.facts["method"],
+        "mdc_source": MDC95_SOURCE,
+        "facts": folder.facts,
+    }
+
+
+def _change_figures(summary: Summary) -> list[str]:
+    labels = {each.column: each.label for each in WATCHED}
+    limits = {labels[column]: MOST_RISE_PCT for column in (PEAK2, KFM)}
+    made = []
+    for leg in summary.legs:
+        rows = [
+            (labels[column], leg.training.changes[column])
+            for column in _IN_CHANGES
+            if column in leg.training.changes and isfinite(leg.training.changes[column].pct)
+        ]
+        if rows:
+            title = f"{leg.side.word.capitalize()} leg: change with feedback"
+            made.append(figures.changes(title, rows, limits))
+    return made
+
+
+def _step_figures(folder: SessionFolder, summary: Summary) -> list[str]:
+    stances = folder.stances
+    if not stances.count:
+        return []
+    target = None if summary.concealed else folder.target
+    columns = [PEAK1]
+    if target is not None and target.spec.column != PEAK1:
+        columns.insert(0, target.spec.column)
+    about = {each.column: each for each in watched(target)}
+    minutes = stances.column("t_on_s") / 60.0
+    parts = phases(folder)
+    made = []
+    for column in columns:
+        for leg in summary.legs:
+            own = stances.of(leg.side)
+            if not own.any():
+                continue
+            title = f"{leg.side.word.capitalize()} leg: {about[column].label}, step by step"
+            aimed = target is not None and column == target.spec.column
+            made.append(
+                figures.steps(
+                    title,
+                    about[column].unit,
+                    minutes[own & stances.valid],
+                    stances.column(column)[own & stances.valid],
+                    minutes[own & ~stances.valid],
+                    _bands(folder, summary, leg) if aimed else [],
+                    [(p.begin_s / 60.0, q.name) for p, q in zip(parts, leg.parts, strict=True)],
+                    leg.baseline.means[column].mean if column in leg.baseline.means else nan,
+                    HEALTHY_PEAK1 if column == PEAK1 else None,
+                )
+            )
+    return made
+
+
+def _bands(
+    folder: SessionFolder, summary: Summary, leg: Leg
+) -> list[tuple[float, float, float, float]]:
+    """Begin and end in minutes, low and high in the column's unit, of every part with a target."""
+    target = folder.target
+    if target is None:
+        return []
+    baseline = leg.baseline.means.get(target.spec.column, SerialMean()).mean
+    told = (folder.facts.get("feedback") or {}).get("baseline") or {}
+    if isinstance(told.get(leg.side.word), int | float):
+        baseline = told[leg.side.word] / target.spec.shown_per_unit
+    found = []
+    for phase, part in zip(phases(folder), leg.parts, strict=True):
+        low, high = part.target_low, part.target_high
+        if not (part.judged and isfinite(low) and isfinite(high)):
+            continue
+        edges = {
+            "relative": (low / 100.0 * baseline, high / 100.0 * baseline),
+            "difference": tuple(
+                baseline + each / target.spec.shown_per_unit for each in (low, high)
+            ),
+            "absolute": tuple(each / target.spec.shown_per_unit for each in (low, high)),
+        }[target.mode]
+        found.append((phase.begin_s / 60.0, phase.end_s / 60.0, float(edges[0]), float(edges[1])))
+    return [each for each in found if all(map(isfinite, each))]
+
+
+def _curve_figures(folder: SessionFolder, summary: Summary) -> list[str]:
+    stances = folder.stances
+    group_of: dict[int, str] = {}
+    parts = phases(folder)
+    for kind in ("baseline", "train"):
+        rows = pooled(parts, kind, stances.count) & stances.valid
+        for i in np.flatnonzero(rows):
+            group_of[int(stances.column("stance")[i])] = f"{stances.text('side')[i]} {kind}"
+    found = curve_means(folder.path / "curves.csv", group_of)
+    made = []
+    for curve, name in (
+        ("ekam_nm_per_kg", "knee adduction moment"),
+        ("kfm_nm_per_kg", "knee flexion moment"),
+    ):
+        column = MEAN_CURVES.index(curve)
+        for leg in summary.legs:
+            before, after = (
+                _curve(found.get(f"{leg.side.word} {kind}"), column)
+                for kind in ("baseline", "train")
+            )
+            if before is not None or after is not None:
+                title = f"{leg.side.word.capitalize()} leg: {name} within a step"
+                made.append(figures.curves(title, "N·m/kg", before, after, "with feedback"))
+    return made
+
+
+def _curve(found: CurveMean | None, column: int) -> tuple[np.ndarray, np.ndarray, int] | None:
+    if found is None:
+        return None
+    return found.mean[:, column], found.sd[:, column], found.count
+
+
+def _table(folder: SessionFolder, summary: Summary) -> list[dict[str, Any]]:
+    """A row per quantity and leg that was measured."""
+    target = None if summary.concealed else folder.target
+    rows = []
+    for each in watched(target):
+        for leg in summary.legs:
+            before = leg.baseline.means.get(each.column, SerialMean())
+            after = leg.training.means.get(each.column, SerialMean())
+            if not (before.count or after.count):
+                continue
+            moved = leg.training.changes.get(each.column)
+            rows.append(
+                {
+                    "what": each,
+                    "side": leg.side.word,
+                    "before": before,
+                    "after": after,
+                    "moved": moved,
+                }
+            )
+    return rows
+
+
+def _blocks(summary: Summary) -> list[tuple[str, Leg, LegPart]]:
+    """Every part of the session with each leg, where there is more to it than baseline and training."""
+    if all(len(leg.parts) < 3 for leg in summary.legs):
+        return []
+    count = len(summary.legs[0].parts)
+    return [
+        (leg.parts[i].name, leg, leg.parts[i])
+        for i in range(count)
+        for leg in summary.legs
+        if leg.parts[i].valid or leg.parts[i].rejected
+    ]
+
+
+def _reasons(summary: Summary) -> list[tuple[str, Sequence[int]]]:
+    names = dict.fromkeys(reason for leg in summary.legs for reason in leg.reasons)
+    rows = [
+        (words.REASONS.get(name, name), [leg.reasons.get(name, 0) for leg in summary.legs])
+        for name in names
+    ]
+    return sorted(rows, key=lambda row: -sum(row[1]))
+
+
+def _latency(table: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
+    rows = []
+    for name, points in table.items():
+        budget = BUDGETS_MS.get(name)  # type: ignore[call-overload]
+        rows.append(
+            {
+                "name": name,
+                "points": points,
+                "budget": f"median {budget:.0f} ms"
+                if budget
+                else f"p95 {_GOAL_P95_MS:.0f} ms, p99 {_GOAL_P99_MS:.0f} ms",
+                "kept": points["p50"] <= budget
+                if budget
+                else points["p95"] <= _GOAL_P95_MS and points["p99"] <= _GOAL_P99_MS,
+            }
+        )
+    return rows
+
+
+# --- several sessions -----------------------------------------------------------------------------------
+
+
+def _course_row(number: int, summary: Summary) -> dict[str, Any]:
+    return {
+        "number": number,
+        "summary": summary,
+        "cells": [
+            {
+                "side": leg.side.word,
+                "baseline": leg.baseline.means.get(PEAK1, SerialMean()),
+                "change": leg.training.changes.get(PEAK1),
+                "kfm": leg.training.changes.get(KFM),
+                "in_band_pct": leg.training.in_band_pct,
+                "valid": leg.valid,
+                "rejected": leg.rejected,
+            }
+            for leg in summary.legs
+        ],
+    }

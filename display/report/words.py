@@ -1,0 +1,235 @@
+"""What a report says in words: for a clinician who has two minutes, including what cannot be said."""
+
+from collections.abc import Mapping
+from math import isfinite
+
+from compute import Side
+from compute.norms import MDC95_PCT_BWHT
+from compute.serial import Change
+from compute.success import IN_BAND_PCT, MOST_RISE_PCT
+from stream.course import BetweenDays
+from stream.summary import KFM, PEAK1, PEAK2, Leg, Summary
+
+REASONS: Mapping[str, str] = {
+    "cross_belt": "stepped on the other belt",
+    "marker_gap": "markers were missing",
+    "marker_swap": "markers were exchanged",
+    "cluster_residual": "markers did not fit the leg",
+    "plate_saturated": "force plate at its limit",
+    "plate_drift": "force plate not at zero",
+    "late_data": "data came too late or were incomplete",
+    "clock_jump": "a clock jumped",
+    "cop_outside_foot": "the load did not act under this foot",
+    "no_peak": "no first peak",
+    "implausible": "beyond what walking shows",
+    "outlier": "far from the other steps",
+    "handrail": "body weight was held by something else (handrail)",
+    "short_stance": "step cut short",
+    "speed_change": "belt or foot changed speed",
+    "lever_mismatch": "two methods disagreed",
+}
+
+QUALITY = {
+    "good": "good",
+    "care": "usable with care",
+    "bad": "not usable for a conclusion",
+}
+MARKS = {"good": "✓", "care": "!", "bad": "✗", "unknown": "?"}
+
+
+def change_sentence(name: str, each: Change, unit: str, digits: int = 3) -> str:
+    """One change in words, with its interval, its two means and how many steps they rest on."""
+    before, after = each.before, each.after
+    means = (
+        f"{before.mean:.{digits}f} → {after.mean:.{digits}f} {unit}, {after.count} steps against "
+        f"{before.count}"
+    )
+    if not isfinite(each.pct):
+        return f"{name} went {means}; a change in per cent cannot be told."
+    low, high = each.pct_interval
+    size = f"{abs(each.pct):.0f} % {'lower' if each.pct < 0.0 else 'higher'} than in the baseline"
+    if not isfinite(low):
+        return f"{name} was {size} ({means}); with so few steps this may be chance."
+    interval = f"95 % confidence interval {low:+.0f} to {high:+.0f} %"
+    if low <= 0.0 <= high:
+        return f"{name} shows no certain change: {each.pct:+.0f} % ({interval}; {means})."
+    return f"{name} was {size} ({interval}; {means})."
+
+
+def leg_sentences(leg: Leg, summary: Summary) -> list[str]:
+    """What is said of one leg, most important first."""
+    name = leg.side.word
+    if not leg.valid and not leg.rejected:
+        return [f"No step of the {name} leg was scored."]
+    if not leg.valid:
+        worst = next(iter(leg.reasons), "")
+        return [
+            f"None of the {leg.rejected} steps of the {name} leg could be used; most often: "
+            f"{REASONS.get(worst, worst) or 'no reason is recorded'}."
+        ]
+    said = [*_main(leg), *_band(leg, summary), *_price(leg), *_judgement(leg, summary)]
+    return said
+
+
+def _main(leg: Leg) -> list[str]:
+    name = leg.side.word
+    if PEAK1 not in leg.training.changes:
+        kept = leg.baseline.means.get(PEAK1)
+        if kept is not None and kept.count and not leg.training.valid:
+            return [
+                f"The {name} knee's first EKAM peak was {kept.mean:.3f} N·m/kg on average ({kept.count} "
+                f"steps, all "
+                "without feedback or before it began): there is nothing to compare it with."
+            ]
+        return [f"The {name} leg has no baseline: whether its EKAM changed cannot be said."]
+    main = leg.training.changes[PEAK1]
+    said = [change_sentence(f"The {name} knee's first EKAM peak", main, "N·m/kg")]
+    if leg.closing is not None and PEAK1 in leg.closing.changes:
+        end = leg.closing.changes[PEAK1]
+        if isfinite(end.pct) and abs(end.pct - main.pct) >= 2.0:
+            low, high = end.pct_interval
+            interval = (
+                f" (95 % confidence interval {low:+.0f} to {high:+.0f} %)" if isfinite(low) else ""
+            )
+            said.append(f"In the {leg.closing.name} it was {end.pct:+.0f} %{interval}.")
+    return said
+
+
+def _band(leg: Leg, summary: Summary) -> list[str]:
+    if summary.concealed:
+        return []
+    part = leg.training
+    if not part.judged:
+        return [f"No step of the {leg.side.word} leg was held against a target."]
+    return [
+        f"{part.in_band_pct:.0f} % of its steps lay in the target band ({part.in_band} of {part.judged} "
+        f"valid steps "
+        f"with a target; {IN_BAND_PCT:.0f} % are aimed at)."
+    ]
+
+
+def _price(leg: Leg) -> list[str]:
+    """A lower EKAM that is bought is never told without its price."""
+    said = []
+    for column, name in ((KFM, "knee flexion moment"), (PEAK2, "second EKAM peak")):
+        each = leg.training.changes.get(column)
+        if each is None or not isfinite(each.pct):
+            said.append(f"What became of its {name} is not known.")
+        elif each.pct > MOST_RISE_PCT:
+            said.append(
+                f"Its {name} rose by {each.pct:.0f} %, more than the {MOST_RISE_PCT:.0f} % that are "
+                f"tolerated: "
+                "a lower first peak that is bought by this is no relief of the knee."
+            )
+        elif each.pct_interval[0] > 0.0:
+            said.append(
+                f"Its {name} rose by {each.pct:.0f} %, certain but within the {MOST_RISE_PCT:.0f} % that are "
+                "tolerated: keep an eye on it."
+            )
+        elif each.pct_interval[1] > MOST_RISE_PCT:
+            said.append(
+                f"That its {name} rose by more than {MOST_RISE_PCT:.0f} % cannot be ruled out."
+            )
+    return said
+
+
+def _judgement(leg: Leg, summary: Summary) -> list[str]:
+    if summary.concealed or not leg.training.judged:
+        return []
+    found = leg.judgement
+    missing = "; ".join(found.missing)
+    if found.state == "reached":
+        risen = [name for name in found.rising if name not in found.risen]
+        but = f", though {' and '.join(risen)} rose a little" if risen else ""
+        return [f"The session's goal was reached for this leg{but}."]
+    if found.state == "paid for":
+        return [
+            f"The target was met, but {' and '.join(found.risen)} paid for it: this counts as no "
+            f"success."
+        ]
+    if found.state == "missed":
+        also = f"; {' and '.join(found.risen)} rose beyond the limit" if found.risen else ""
+        return [f"The session's goal was not reached for this leg: {missing}{also}."]
+    return [f"Whether the goal was reached cannot be judged: {missing}."]
+
+
+def headline(summary: Summary) -> str:
+    """The one sentence at the top."""
+    valid = sum(leg.valid for leg in summary.legs)
+    if not valid:
+        return (
+            "Nothing can be said of this session's walking: no step was measured without a fault."
+        )
+    parts = []
+    for leg in summary.legs:
+        each = leg.training.changes.get(PEAK1)
+        if each is None or not isfinite(each.pct):
+            continue
+        low, high = each.pct_interval
+        certain = isfinite(low) and not low <= 0.0 <= high
+        way = f"{each.pct:+.0f} %" if certain else "no certain change"
+        few = leg.judgement.state == "unknown" and not summary.concealed
+        price = (
+            " at the price of " + _rises(leg) if _rises(leg) and each.pct < 0.0 and certain else ""
+        )
+        parts.append(
+            f"{leg.side.word} {way}{price}{' (cannot be judged)' if few and certain else ''}"
+        )
+    if not parts:
+        return f"{valid} steps were measured; a change from baseline cannot be told."
+    return f"First peak of the knee adduction moment against baseline: {', '.join(parts)}."
+
+
+def _rises(leg: Leg) -> str:
+    names = []
+    for column, name in ((KFM, "the knee flexion moment"), (PEAK2, "the second peak")):
+        each = leg.training.changes.get(column)
+        if each is not None and each.pct > MOST_RISE_PCT:
+            names.append(f"{name} ({each.pct:+.0f} %)")
+    return " and ".join(names)
+
+
+def cannot_be_said(summary: Summary) -> list[str]:
+    """What a reader might ask and this session does not tell."""
+    said = []
+    for side in Side:
+        leg = summary.leg(side)
+        each = leg.training.changes.get(PEAK1)
+        if leg.training.valid and each is not None and not isfinite(each.pct_interval[0]):
+            said.append(
+                f"How certain the {side.word} leg's change is: there are too few steps for an interval, "
+                f"or the "
+                "baseline is too near zero."
+            )
+    said.append(
+        "Whether the contact force inside the knee fell: EKAM stands for it, and explains about half to "
+        "three "
+        "quarters of its variation between steps and people."
+    )
+    said.append(
+        f"A change against another day: markers are placed anew, which alone moves the peak by up to "
+        f"{MDC95_PCT_BWHT:g} %BW·Ht. The intervals here compare steps of one session."
+    )
+    if summary.concealed:
+        said.append("What this session's arm, target and success were: the session is blinded.")
+    return said
+
+
+def between_days(found: BetweenDays) -> str:
+    """What became of a leg's baseline walking from the first to the last session."""
+    name = found.side.word
+    if not isfinite(found.difference):
+        return f"Left out for the {name} leg: fewer than two sessions have a baseline."
+    moved = f"{found.difference:+.3f} N·m/kg from {found.first:.3f} to {found.last:.3f}"
+    if not isfinite(found.detectable):
+        return f"{name} baseline: {moved}; whether that is more than error of measurement is not known."
+    verdict = (
+        "more than error of measurement alone explains"
+        if abs(found.difference) > found.detectable
+        else "no more than error of measurement may do by itself"
+    )
+    return (
+        f"The {name} knee's walking without feedback changed by {moved} between the first and the last "
+        f"session: "
+        f"{verdict} (minimal detectable change {found.detectable:.3f} N·m/kg)."
+    )

@@ -1,0 +1,91 @@
+"""Several sessions of one person: what changed between them, held against what measurement alone may do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite, nan
+
+from compute import Side
+from compute.norms import mdc95_nm_per_kg
+from compute.serial import SerialMean
+from stream.errors import EkamError
+from stream.session_folder import SessionFolder, in_order
+from stream.summary import PEAK1, Summary, summarise
+
+
+@dataclass(frozen=True)
+class BetweenDays:
+    """A leg's first EKAM peak in baseline walking, first against last session that has one, N·m/kg.
+
+    Attributes
+    ----------
+    detectable : the minimal detectable change; NaN where the body height is not known.
+    """
+
+    side: Side
+    first: float = nan
+    last: float = nan
+    difference: float = nan
+    detectable: float = nan
+
+
+@dataclass(frozen=True)
+class Course:
+    """The sessions of one person, in the order of time.
+
+    Attributes
+    ----------
+    detectable_nm_per_kg : of the first EKAM peak between two days.
+    outcomes : name -> last value told in each session, NaN where none was.
+    """
+
+    subject_id: str
+    sessions: tuple[Summary, ...]
+    legs: tuple[BetweenDays, ...]
+    detectable_nm_per_kg: float
+    outcomes: dict[str, tuple[float, ...]]
+
+
+def course(folders: Sequence[SessionFolder], *, unblind: bool = False) -> Course:
+    """Sum up the sessions of one person.
+
+    Raises
+    ------
+    EkamError : there are none, or they are of several people.
+    """
+    if not folders:
+        raise EkamError("there is no session to sum up")
+    ordered = in_order(folders)
+    sessions = tuple(summarise(each, unblind=unblind) for each in ordered)
+    height_m = next((s.height_m for s in reversed(sessions) if isfinite(s.height_m)), nan)
+    detectable = mdc95_nm_per_kg(height_m)
+    return Course(
+        ordered[0].subject_id,
+        sessions,
+        tuple(_between(sessions, side, detectable) for side in Side),
+        detectable,
+        _outcomes(sessions),
+    )
+
+
+def baseline_of(summary: Summary, side: Side) -> SerialMean:
+    """First EKAM peak in a session's baseline."""
+    return summary.leg(side).baseline.means.get(PEAK1, SerialMean())
+
+
+def _between(sessions: Sequence[Summary], side: Side, detectable: float) -> BetweenDays:
+    means = [baseline_of(each, side).mean for each in sessions]
+    known = [mean for mean in means if isfinite(mean)]
+    if len(known) < 2:
+        return BetweenDays(side, detectable=detectable)
+    return BetweenDays(side, known[0], known[-1], known[-1] - known[0], detectable)
+
+
+def _outcomes(sessions: Sequence[Summary]) -> dict[str, tuple[float, ...]]:
+    names = dict.fromkeys(each.name for session in sessions for each in session.outcomes)
+    return {
+        name: tuple(
+            next((o.value for o in reversed(session.outcomes) if o.name == name), nan)
+            for session in sessions
+        )
+        for name in names
+    }
