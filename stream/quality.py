@@ -12,7 +12,7 @@ from compute.serial import change, serial_mean
 from compute.success import BASELINE_LEAST, BASELINE_WANTED
 from stream.latency import BUDGETS_MS
 from stream.phases import Phase, pooled
-from stream.session_folder import SessionFolder
+from stream.session_folder import SessionFolder, table
 
 VALID_WANTED_PCT = 85.0
 VALID_LEAST_PCT = 50.0
@@ -47,9 +47,9 @@ def quality(folder: SessionFolder, found: Sequence[Phase]) -> Quality:
         _stances(folder),
         *(_baseline(folder, found, side) for side in Side),
         _speed(folder, found),
-        _sync(facts.get("sync")),
+        _sync(table(facts, "sync")),
         _plates(folder, facts.get("plate_check")),
-        *_streams(facts.get("streams")),
+        *_streams(table(facts, "streams")),
         *_latency(facts),
         *_whole(folder),
     ]
@@ -120,9 +120,8 @@ def _speed(folder: SessionFolder, found: Sequence[Phase]) -> Point:
     return Point("speed", "good", said)
 
 
-def _sync(sync: Any) -> Point:
+def _sync(sync: Mapping[str, Any]) -> Point:
     name = "markers and forces in step"
-    sync = sync if isinstance(sync, Mapping) else {}
     sentence = str(sync.get("sentence") or "")
     state: State = {"ok": "good", "warn": "care", "refuse": "bad"}.get(
         str(sync.get("verdict")), "unknown"
@@ -142,11 +141,11 @@ def _plates(folder: SessionFolder, check: Any) -> Point:
     return Point(name, "good" if check.get("good") else "care", sentence)
 
 
-def _streams(streams: Any) -> list[Point]:
+def _streams(streams: Mapping[str, Any]) -> list[Point]:
     points = []
-    for role, stream in dict(streams or {}).items():
-        health = stream.get("health") if isinstance(stream, Mapping) else None
-        if not isinstance(health, Mapping):
+    for role in streams:
+        health = table(table(streams, role), "health")
+        if not health:
             continue
         samples, missing = health.get("samples") or 0, health.get("missing") or 0
         pct = 100.0 * missing / max(samples + missing, 1)
@@ -162,13 +161,13 @@ def _streams(streams: Any) -> list[Point]:
 def _latency(facts: Mapping[str, Any]) -> list[Point]:
     points = []
     for stage, budget_ms in BUDGETS_MS.items():
-        table = dict(facts.get("latency_stages_ms") or {}).get(stage)
-        if isinstance(table, Mapping) and "p50" in table and table["p50"] > budget_ms:
+        p50 = table(table(facts, "latency_stages_ms"), stage).get("p50", 0.0)
+        if p50 > budget_ms:
             points.append(
                 Point(
                     "feedback in time",
                     "care",
-                    f"{stage} took {table['p50']:.0f} ms in the median, where {budget_ms:.0f} are "
+                    f"{stage} took {p50:.0f} ms in the median, where {budget_ms:.0f} are "
                     f"allowed: the "
                     "walker saw values late",
                 )

@@ -138,7 +138,7 @@ def read_session(path: Path) -> SessionFolder:
     lacking: list[str] = []
     stances = _stances(path / "stances.csv", lacking)
     facts = _facts(path / "session.json", lacking)
-    subject = _toml(path / "subject.toml").get("subject", {})
+    subject = table(_toml(path / "subject.toml"), "subject")
     if not subject:
         lacking.append("subject.toml is missing: body height and what depends on it are not known")
     protocol = _toml(path / "protocol.toml")
@@ -149,7 +149,7 @@ def read_session(path: Path) -> SessionFolder:
         path,
         stances,
         facts,
-        str(subject.get("id") or facts.get("subject", {}).get("id") or ""),
+        str(subject.get("id") or table(facts, "subject").get("id") or ""),
         _number(subject.get("body_mass_kg")),
         _number(subject.get("height_m")),
         _target(path, facts),
@@ -173,6 +173,12 @@ def in_order(sessions: Sequence[SessionFolder]) -> tuple[SessionFolder, ...]:
             f"these sessions are of several people ({', '.join(people)}): give the folder of one of them"
         )
     return tuple(sorted(sessions, key=lambda each: (each.begun_utc, each.name)))
+
+
+def table(facts: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A table in a table; an empty one where there is none, or something else in its place."""
+    found = facts.get(name)
+    return found if isinstance(found, Mapping) else {}
 
 
 def hides(node: Any) -> bool:
@@ -231,7 +237,7 @@ def _facts(path: Path, lacking: list[str]) -> Mapping[str, Any]:
 
 
 def _recording(path: Path, facts: Mapping[str, Any], lacking: list[str]) -> None:
-    fault = str(facts.get("origin", {}).get("recording_fault") or "")
+    fault = str(table(facts, "origin").get("recording_fault") or "")
     if fault:
         lacking.append(f"the recording is not complete: {fault}")
     raw = path / "raw.xdf"
@@ -252,7 +258,7 @@ def _recording(path: Path, facts: Mapping[str, Any], lacking: list[str]) -> None
 
 def _target(path: Path, facts: Mapping[str, Any]) -> Target | None:
     """By session.json; of a session that was cut off, by its lab file."""
-    said = facts.get("feedback") or {}
+    said = table(facts, "feedback")
     try:
         return target_for(
             str(said["variable"]),

@@ -16,10 +16,11 @@ from compute.feedback import Target
 from compute.serial import Change, SerialMean, change, serial_mean
 from compute.success import Judgement, judge, wanted_change
 from stream.codebook import unit_of
+from stream.latency import PERCENTILES, percentiles
 from stream.outcomes import Outcome
 from stream.phases import Phase, phases, pooled
 from stream.quality import Quality, quality
-from stream.session_folder import SessionFolder
+from stream.session_folder import SessionFolder, table
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ def summarise(folder: SessionFolder, *, unblind: bool = False) -> Summary:
         latency(folder),
         folder.outcomes,
         folder.lacking,
-        {str(k): str(v) for k, v in dict(folder.facts.get("versions") or {}).items()},
+        {str(k): str(v) for k, v in table(folder.facts, "versions").items()},
         _hashes(folder, concealed),
     )
 
@@ -200,12 +201,12 @@ def latency(folder: SessionFolder) -> dict[str, dict[str, float]]:
         "value to the walker's window": facts.get("latency_ms"),
         "pixels to the window system": facts.get("flush_latency_ms"),
         "early value to the walker's window": facts.get("early_latency_ms"),
-        **{str(k): v for k, v in dict(facts.get("latency_stages_ms") or {}).items()},
+        **{str(k): v for k, v in table(facts, "latency_stages_ms").items()},
     }
     found = {
-        name: {key: float(table[key]) for key in ("p50", "p95", "p99", "max")}
-        for name, table in stages.items()
-        if isinstance(table, Mapping) and {"p50", "p95", "p99", "max"} <= set(table)
+        name: {key: float(points[key]) for key in PERCENTILES}
+        for name, points in stages.items()
+        if isinstance(points, Mapping) and set(PERCENTILES) <= set(points)
     }
     if found:
         return found
@@ -213,12 +214,7 @@ def latency(folder: SessionFolder) -> dict[str, dict[str, float]]:
     took = took[np.isfinite(took)]
     if not len(took):
         return {}
-    points = np.percentile(took, (50, 95, 99, 100))
-    return {
-        "value to the walker's window": dict(
-            zip(("p50", "p95", "p99", "max"), map(float, points), strict=True)
-        )
-    }
+    return {"value to the walker's window": percentiles(took)}
 
 
 def _parts(
@@ -369,14 +365,12 @@ def _judgement(training: LegPart, other: LegPart, side: Side, target: Target | N
 
 
 def _hashes(folder: SessionFolder, concealed: bool) -> dict[str, str]:
-    facts = folder.facts
+    facts, origin = folder.facts, table(folder.facts, "origin")
     found = {
-        "lab.toml": facts.get("lab", {}).get("sha256"),
-        "subject.toml": facts.get("subject", {}).get("sha256"),
-        str(facts.get("origin", {}).get("file") or "recording"): facts.get("origin", {}).get(
-            "sha256"
-        ),
+        "lab.toml": table(facts, "lab").get("sha256"),
+        "subject.toml": table(facts, "subject").get("sha256"),
+        str(origin.get("file") or "recording"): origin.get("sha256"),
     }
-    if not concealed and isinstance(facts.get("protocol"), Mapping):
-        found["protocol.toml"] = facts["protocol"].get("sha256")
+    if not concealed:
+        found["protocol.toml"] = table(facts, "protocol").get("sha256")
     return {name: str(value) for name, value in found.items() if value}

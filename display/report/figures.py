@@ -79,6 +79,8 @@ def steps(
     blocks: Sequence[tuple[float, str]],
     baseline: float,
     norm: Norm | None = None,
+    y_range: tuple[float, float] | None = None,
+    group: int = 1,
 ) -> str:
     """Every valid step over the session, with its target band.
 
@@ -88,6 +90,7 @@ def steps(
     bands : begin and end in minutes, low and high in `unit`, where a band was aimed at.
     blocks : begin in minutes and name of each part.
     baseline : its mean; NaN without one.
+    y_range : lowest and highest value to show, alike for both legs. group : steps that are drawn as one.
     """
     with _figure() as (figure, axes):
         known = np.isfinite(values)
@@ -101,14 +104,10 @@ def steps(
             axes.axhline(
                 baseline, color=BASELINE, linestyle=(0, (5, 3)), label="own baseline", zorder=1
             )
-        said = _dots(axes, minutes, values)
-        seen = [values.min(), values.max()] if len(values) else [0.0, 1.0]
-        edges = [each for band in bands for each in band[2:] if _near(each, seen)]
-        low, high = min([*seen, *edges, baseline]), max([*seen, *edges, baseline])
-        if norm is not None:
-            low, high = min(low, norm.mean - norm.sd), max(high, norm.mean + norm.sd)
+        said = _dots(axes, minutes, values, group)
+        low, high = y_range or range_of([values], bands, baseline, norm)
         margin = 0.08 * (high - low or 1.0)
-        axes.set_ylim(low - 2.0 * margin, high + margin)
+        axes.set_ylim(low - 2.0 * margin, high + 1.6 * margin)
         if len(rejected_minutes):
             bins = np.unique(np.round(rejected_minutes, 2))
             axes.plot(
@@ -117,41 +116,57 @@ def steps(
             )  # fmt: skip
         if norm is not None:
             _norm(axes, norm)
-        least = 0.16 * (max(minutes, default=1.0) - min(minutes, default=0.0))
-        told = -np.inf
-        for i, (begin, name) in enumerate(blocks):
+        end = float(max(minutes, default=1.0))
+        least = 0.09 * end
+        ends = [*(begin for begin, _ in blocks[1:]), end]
+        for i, ((begin, name), until) in enumerate(zip(blocks, ends, strict=False)):
             if i:
                 axes.axvline(begin, color=QUIET, linewidth=0.7)
-            if begin - told < least:
-                continue
-            told = begin
-            axes.annotate(
-                _short(name), (begin, 1.0), xycoords=("data", "axes fraction"), xytext=(2, -1),
-                textcoords="offset points", va="top", fontsize=8, color="#444444",
-            )  # fmt: skip
+            if until - begin >= least:
+                room = int(14.0 * (until - begin) / least / 2.0)
+                axes.annotate(
+                    _short(name, room), (begin, 1.0), xycoords=("data", "axes fraction"), xytext=(2, -1),
+                    textcoords="offset points", va="top", fontsize=8, color="#444444",
+                )  # fmt: skip
         axes.set_xlabel("minutes")
         axes.set_ylabel(unit)
         axes.set_title(title, pad=8)
-        _legend(axes)
+        _legend(figure, axes)
         return _svg(figure, title, said)
 
 
-def _near(value: float, seen: Sequence[float]) -> bool:
-    """Whether an edge is worth widening the picture for."""
-    span = max(seen) - min(seen) or 1.0
-    return min(seen) - 1.5 * span <= value <= max(seen) + 1.5 * span
+def range_of(
+    values: Sequence[np.ndarray],
+    bands: Sequence[tuple[float, float, float, float]],
+    baseline: float,
+    norm: Norm | None,
+) -> tuple[float, float]:
+    """Lowest and highest value that a picture of these steps shows; far edges of bands are cut off."""
+    known = np.concatenate([each[np.isfinite(each)] for each in values] or [np.empty(0)])
+    if not len(known):
+        return (0.0, 1.0) if norm is None else (0.0, norm.mean + norm.sd)
+    low, high = np.percentile(known, (0.2, 99.8))
+    span = high - low or abs(high) or 1.0
+    edges = [each for band in bands for each in band[2:] if low - span <= each <= high + span]
+    marks = [] if norm is None else [norm.mean - norm.sd, norm.mean + norm.sd]
+    shown = [float(low), float(high), *edges, *marks, *([baseline] if isfinite(baseline) else [])]
+    return min(shown), max(shown)
 
 
-def _dots(axes: Axes, minutes: np.ndarray, values: np.ndarray) -> str:
+def group_for(count: int) -> int:
+    """How many steps are drawn as one."""
+    return 1 if count <= MOST_DOTS else max(5, int(np.ceil(count / 150)))
+
+
+def _dots(axes: Axes, minutes: np.ndarray, values: np.ndarray, size: int) -> str:
     n = len(values)
-    if n <= MOST_DOTS:
+    groups = n // size
+    if size == 1 or groups < 2:
         axes.plot(
             minutes, values, "o", color=TRAINING, markersize=2.6, alpha=0.75, markeredgewidth=0,
             label="step",
         )  # fmt: skip
         return f"{n} steps"
-    size = max(5, int(np.ceil(n / 150)))
-    groups = n // size
     cut = slice(n - groups * size, n)
     grouped = values[cut].reshape(groups, size)
     at, mean = minutes[cut].reshape(groups, size).mean(axis=1), grouped.mean(axis=1)
@@ -176,6 +191,7 @@ def curves(
     baseline: tuple[np.ndarray, np.ndarray, int] | None,
     training: tuple[np.ndarray, np.ndarray, int] | None,
     training_name: str = "training",
+    y_range: tuple[float, float] | None = None,
 ) -> str:
     """Mean curves over the stance, each with its standard deviation between steps: mean, SD, count."""
     with _figure() as (figure, axes):
@@ -205,10 +221,12 @@ def curves(
             axes.fill_between(pct, mean - sd, mean + sd, color=TRAINING, alpha=0.22, linewidth=0)
             axes.plot(pct, mean, color=TRAINING, linewidth=2.0, label=f"{training_name}, {n} steps")
         axes.set_xlim(0, 100)
+        if y_range is not None:
+            axes.set_ylim(*y_range)
         axes.set_xlabel("% of stance (0 = heel strike, 100 = toe-off)")
         axes.set_ylabel(unit)
         axes.set_title(title, pad=8)
-        _legend(axes)
+        _legend(figure, axes)
         return _svg(figure, title, "mean curves and standard deviation between steps")
 
 
@@ -290,7 +308,7 @@ def trend(
         axes.set_xlabel("session")
         axes.set_ylabel(unit)
         axes.set_title(title, pad=8)
-        _legend(axes)
+        _legend(figure, axes)
         return _svg(figure, title, f"{len(names)} sessions")
 
 
@@ -311,7 +329,7 @@ def outcomes(title: str, names: Sequence[str], lines: Mapping[str, Sequence[floa
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
         axes.set_xlabel("session")
         axes.set_title(title, pad=8)
-        _legend(axes)
+        _legend(figure, axes)
         return _svg(figure, title, f"{len(lines)} outcomes over {len(names)} sessions")
 
 
@@ -324,16 +342,14 @@ def pct_text(each: Change) -> str:
     return f"{each.pct:+.1f} %{interval}".replace("-", "\N{MINUS SIGN}")
 
 
-def _legend(axes: Axes) -> None:
-    if axes.get_legend_handles_labels()[1]:
-        axes.legend(
-            loc="upper center",
-            bbox_to_anchor=(0.5, -0.2),
-            ncols=3,
-            handlelength=1.8,
+def _legend(figure: Figure, axes: Axes) -> None:
+    handles, labels = axes.get_legend_handles_labels()
+    if labels:
+        figure.legend(
+            handles, labels, loc="outside lower center", ncols=3 if len(labels) != 4 else 2, handlelength=1.8,
             columnspacing=1.2,
-        )
+        )  # fmt: skip
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= 14 else f"{name[:13]}…"
+def _short(name: str, room: int) -> str:
+    return name if len(name) <= room else f"{name[: max(room - 1, 3)]}…"

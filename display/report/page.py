@@ -1,7 +1,7 @@
 """The pages: what stands in which place. Markup is in ``page.html``."""
 
-from collections.abc import Mapping, Sequence
-from math import isfinite, nan
+from collections.abc import Iterable, Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from stream.curve_means import CurveMean, curve_means
 from stream.latency import BUDGETS_MS
 from stream.phases import phases, pooled
 from stream.results import METHOD
-from stream.session_folder import SessionFolder
+from stream.session_folder import SessionFolder, table
 from stream.summary import KFM, PEAK1, PEAK2, WATCHED, Leg, LegPart, Summary, watched
 
 _IN_CHANGES = (PEAK1, PEAK2, "ekam_impulse_nms_per_kg", KFM)
@@ -80,11 +80,16 @@ def _render(template: str, **context: Any) -> str:
 
 
 def _number(value: float, digits: int = 0) -> str:
-    return f"{value:.{digits}f}".replace("-", _MINUS) if isfinite(value) else "–"
+    return (
+        f"{round(value, digits) + 0.0:.{digits}f}".replace("-", _MINUS) if isfinite(value) else "–"
+    )
 
 
 def _signed(value: float, digits: int = 0) -> str:
-    return f"{value:+.{digits}f}".replace("-", _MINUS) if isfinite(value) else "–"
+    if not isfinite(value):
+        return "–"
+    rounded = round(value, digits) + 0.0
+    return f"{rounded:+.{digits}f}".replace("-", _MINUS) if rounded else f"{0.0:.{digits}f}"
 
 
 # --- one session ----------------------------------------------------------------------------------------
@@ -99,7 +104,7 @@ def _context(folder: SessionFolder, summary: Summary) -> dict[str, Any]:
         "changes": list(map(Markup, _change_figures(summary))),
         "steps": list(map(Markup, _step_figures(folder, summary))),
         "curves": list(map(Markup, _curve_figures(folder, summary))),
-        "table": _table(folder, summary),
+        "quantities": _quantities(folder, summary),
         "blocks": _blocks(summary),
         "reasons": _reasons(summary),
         "latency": _latency(summary.latency_ms),
@@ -108,9 +113,13 @@ def _context(folder: SessionFolder, summary: Summary) -> dict[str, Any]:
         "healthy": HEALTHY_PEAK1,
         "most_rise": MOST_RISE_PCT,
         "rule": RULE,
-        "method": METHOD if not folder.facts.get("method") else folder.facts["method"],
+        "method": {**METHOD, **table(folder.facts, "method")},
+        "filter_hz": table(folder.facts, "filter").get("scored_hz", ""),
+        "laboratory": table(folder.facts, "lab").get("name", ""),
+        "machine": "; ".join(
+            str(folder.facts[key]) for key in ("python", "platform") if folder.facts.get(key)
+        ),
         "mdc_source": MDC95_SOURCE,
-        "facts": folder.facts,
     }
 
 
@@ -141,39 +150,47 @@ def _step_figures(folder: SessionFolder, summary: Summary) -> list[str]:
     about = {each.column: each for each in watched(target)}
     minutes = stances.column("t_on_s") / 60.0
     parts = phases(folder)
+    legs = [leg for leg in summary.legs if stances.of(leg.side).any()]
     made = []
     for column in columns:
-        for leg in summary.legs:
+        aimed = target is not None and column == target.spec.column
+        norm = HEALTHY_PEAK1 if column == PEAK1 else None
+        values = {
+            leg.side: stances.column(column)[stances.of(leg.side) & stances.valid] for leg in legs
+        }
+        bands = {leg.side: _bands(folder, leg) if aimed else [] for leg in legs}
+        baselines = {leg.side: leg.baseline.means.get(column, SerialMean()).mean for leg in legs}
+        ranges = [
+            figures.range_of([values[leg.side]], bands[leg.side], baselines[leg.side], norm)
+            for leg in legs
+        ]
+        for leg in legs:
             own = stances.of(leg.side)
-            if not own.any():
-                continue
-            title = f"{leg.side.word.capitalize()} leg: {about[column].label}, step by step"
-            aimed = target is not None and column == target.spec.column
             made.append(
                 figures.steps(
-                    title,
+                    f"{leg.side.word.capitalize()} leg: {about[column].label}, step by step",
                     about[column].unit,
                     minutes[own & stances.valid],
-                    stances.column(column)[own & stances.valid],
+                    values[leg.side],
                     minutes[own & ~stances.valid],
-                    _bands(folder, summary, leg) if aimed else [],
+                    bands[leg.side],
                     [(p.begin_s / 60.0, q.name) for p, q in zip(parts, leg.parts, strict=True)],
-                    leg.baseline.means[column].mean if column in leg.baseline.means else nan,
-                    HEALTHY_PEAK1 if column == PEAK1 else None,
+                    baselines[leg.side],
+                    norm,
+                    (min(low for low, _ in ranges), max(high for _, high in ranges)),
+                    figures.group_for(max(map(len, values.values()))),
                 )
             )
     return made
 
 
-def _bands(
-    folder: SessionFolder, summary: Summary, leg: Leg
-) -> list[tuple[float, float, float, float]]:
+def _bands(folder: SessionFolder, leg: Leg) -> list[tuple[float, float, float, float]]:
     """Begin and end in minutes, low and high in the column's unit, of every part with a target."""
     target = folder.target
     if target is None:
         return []
     baseline = leg.baseline.means.get(target.spec.column, SerialMean()).mean
-    told = (folder.facts.get("feedback") or {}).get("baseline") or {}
+    told = table(table(folder.facts, "feedback"), "baseline")
     if isinstance(told.get(leg.side.word), int | float):
         baseline = told[leg.side.word] / target.spec.shown_per_unit
     found = []
@@ -207,6 +224,7 @@ def _curve_figures(folder: SessionFolder, summary: Summary) -> list[str]:
         ("kfm_nm_per_kg", "knee flexion moment"),
     ):
         column = MEAN_CURVES.index(curve)
+        y_range = _curve_range(found.values(), column)
         for leg in summary.legs:
             before, after = (
                 _curve(found.get(f"{leg.side.word} {kind}"), column)
@@ -214,8 +232,24 @@ def _curve_figures(folder: SessionFolder, summary: Summary) -> list[str]:
             )
             if before is not None or after is not None:
                 title = f"{leg.side.word.capitalize()} leg: {name} within a step"
-                made.append(figures.curves(title, "N·m/kg", before, after, "with feedback"))
+                made.append(
+                    figures.curves(title, "N·m/kg", before, after, "with feedback", y_range)
+                )
     return made
+
+
+def _curve_range(found: Iterable[CurveMean], column: int) -> tuple[float, float] | None:
+    """The same for both legs, so that they can be compared."""
+    edges = [
+        each.mean[:, column] + sign * np.nan_to_num(each.sd[:, column])
+        for each in found
+        for sign in (-1.0, 1.0)
+    ]
+    if not edges:
+        return None
+    low, high = min(0.0, *(e.min() for e in edges)), max(0.0, *(e.max() for e in edges))
+    margin = 0.06 * (high - low or 1.0)
+    return float(low - margin), float(high + margin)
 
 
 def _curve(found: CurveMean | None, column: int) -> tuple[np.ndarray, np.ndarray, int] | None:
@@ -224,7 +258,7 @@ def _curve(found: CurveMean | None, column: int) -> tuple[np.ndarray, np.ndarray
     return found.mean[:, column], found.sd[:, column], found.count
 
 
-def _table(folder: SessionFolder, summary: Summary) -> list[dict[str, Any]]:
+def _quantities(folder: SessionFolder, summary: Summary) -> list[dict[str, Any]]:
     """A row per quantity and leg that was measured."""
     target = None if summary.concealed else folder.target
     rows = []

@@ -37,6 +37,15 @@ QUALITY = {
 MARKS = {"good": "✓", "care": "!", "bad": "✗", "unknown": "?"}
 
 
+def _pct(value: float, digits: int = 0) -> str:
+    """A signed number of per cent; no minus zero."""
+    return (
+        f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+        if round(value, digits)
+        else "0"
+    )
+
+
 def change_sentence(name: str, each: Change, unit: str, digits: int = 3) -> str:
     """One change in words, with its interval, its two means and how many steps they rest on."""
     before, after = each.before, each.after
@@ -50,9 +59,9 @@ def change_sentence(name: str, each: Change, unit: str, digits: int = 3) -> str:
     size = f"{abs(each.pct):.0f} % {'lower' if each.pct < 0.0 else 'higher'} than in the baseline"
     if not isfinite(low):
         return f"{name} was {size} ({means}); with so few steps this may be chance."
-    interval = f"95 % confidence interval {low:+.0f} to {high:+.0f} %"
+    interval = f"95 % confidence interval {_pct(low)} to {_pct(high)} %"
     if low <= 0.0 <= high:
-        return f"{name} shows no certain change: {each.pct:+.0f} % ({interval}; {means})."
+        return f"{name} shows no certain change: {_pct(each.pct)} % ({interval}; {means})."
     return f"{name} was {size} ({interval}; {means})."
 
 
@@ -89,9 +98,11 @@ def _main(leg: Leg) -> list[str]:
         if isfinite(end.pct) and abs(end.pct - main.pct) >= 2.0:
             low, high = end.pct_interval
             interval = (
-                f" (95 % confidence interval {low:+.0f} to {high:+.0f} %)" if isfinite(low) else ""
+                f" (95 % confidence interval {_pct(low)} to {_pct(high)} %)"
+                if isfinite(low)
+                else ""
             )
-            said.append(f"In the {leg.closing.name} it was {end.pct:+.0f} %{interval}.")
+            said.append(f"In the {leg.closing.name} it was {_pct(end.pct)} %{interval}.")
     return said
 
 
@@ -167,7 +178,7 @@ def headline(summary: Summary) -> str:
             continue
         low, high = each.pct_interval
         certain = isfinite(low) and not low <= 0.0 <= high
-        way = f"{each.pct:+.0f} %" if certain else "no certain change"
+        way = f"{_pct(each.pct)} %" if certain else "no certain change"
         few = leg.judgement.state == "unknown" and not summary.concealed
         price = (
             " at the price of " + _rises(leg) if _rises(leg) and each.pct < 0.0 and certain else ""
@@ -185,7 +196,7 @@ def _rises(leg: Leg) -> str:
     for column, name in ((KFM, "the knee flexion moment"), (PEAK2, "the second peak")):
         each = leg.training.changes.get(column)
         if each is not None and each.pct > MOST_RISE_PCT:
-            names.append(f"{name} ({each.pct:+.0f} %)")
+            names.append(f"{name} ({_pct(each.pct)} %)")
     return " and ".join(names)
 
 
@@ -204,7 +215,7 @@ def cannot_be_said(summary: Summary) -> list[str]:
     said.append(
         "Whether the contact force inside the knee fell: EKAM stands for it, and explains about half to "
         "three "
-        "quarters of its variation between steps and people."
+        "quarters of its variation."
     )
     said.append(
         f"A change against another day: markers are placed anew, which alone moves the peak by up to "
@@ -220,7 +231,7 @@ def between_days(found: BetweenDays) -> str:
     name = found.side.word
     if not isfinite(found.difference):
         return f"Left out for the {name} leg: fewer than two sessions have a baseline."
-    moved = f"{found.difference:+.3f} N·m/kg from {found.first:.3f} to {found.last:.3f}"
+    moved = f"{_pct(found.difference, 3)} N·m/kg, from {found.first:.3f} to {found.last:.3f},"
     if not isfinite(found.detectable):
         return f"{name} baseline: {moved}; whether that is more than error of measurement is not known."
     verdict = (
