@@ -259,3 +259,18 @@ def _report(folder: Path, outcome: Outcome) -> None:
         out.print(f"The last {len(outcome.stances)} of {len(outcome.tally)}; all in stances.csv")
     out.print(summary_table(outcome.tally))
     out.print(f"Session folder: {folder}")
+    _page(folder)
+
+
+def _page(folder: Path) -> None:
+    """Write report.html; whatever goes wrong with it, the session is on disk and stays a good one."""
+    try:
+        from display.report import write_session_report
+
+        with err.status("Writing the report …"):
+            path, _ = write_session_report(folder)
+        out.print(f"Report: {path}")
+    except Exception as error:
+        err.print(
+            f"Warning: there is no report yet ({error}): write it with `ekam report {folder}`."
+        )

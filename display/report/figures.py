@@ -278,9 +278,10 @@ def trend(
     training: Sequence[SerialMean],
     detectable: float,
     norm: Norm | None = None,
+    y_range: tuple[float, float] | None = None,
 ) -> str:
     """Baseline and training of each session; the band is what measurement alone may move between days."""
-    with _figure((6.0, 3.3)) as (figure, axes):
+    with _figure((4.7, 3.3)) as (figure, axes):
         at = np.arange(len(names))
         first = next((each.mean for each in baseline if isfinite(each.mean)), float("nan"))
         if isfinite(first) and isfinite(detectable):
@@ -303,9 +304,12 @@ def trend(
                 )  # fmt: skip
         if norm is not None:
             _norm(axes, norm)
-        axes.set_xticks(at, names)
+        step = -(-len(names) // 9)  # so that their labels do not touch
+        axes.set_xticks(at[::step], names[::step])
         axes.set_xlim(-0.4, len(names) - 0.6)
-        axes.set_xlabel("session")
+        if y_range is not None:
+            axes.set_ylim(*y_range)
+        axes.set_xlabel("session and its date")
         axes.set_ylabel(unit)
         axes.set_title(title, pad=8)
         _legend(figure, axes)
@@ -315,7 +319,7 @@ def trend(
 def outcomes(title: str, names: Sequence[str], lines: Mapping[str, Sequence[float]]) -> str:
     """What a person said over the sessions, a line each."""
     marks = "osD^vP"
-    with _figure((6.0, 2.8)) as (figure, axes):
+    with _figure((4.7, 2.8)) as (figure, axes):
         at = np.arange(len(names))
         for i, (name, values) in enumerate(lines.items()):
             found = np.array(values)
@@ -324,7 +328,8 @@ def outcomes(title: str, names: Sequence[str], lines: Mapping[str, Sequence[floa
                 at[known], found[known], marker=marks[i % len(marks)], linestyle=["-", "--", ":", "-."][i %
                 4], color=(TRAINING, ALARM, BASELINE, QUIET)[i % 4], label=name,
             )  # fmt: skip
-        axes.set_xticks(at, names)
+        step = -(-len(names) // 9)  # so that their labels do not touch
+        axes.set_xticks(at[::step], names[::step])
         axes.set_xlim(-0.4, len(names) - 0.6)
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
         axes.set_xlabel("session")

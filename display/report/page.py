@@ -35,20 +35,31 @@ def session_page(folder: SessionFolder, summary: Summary) -> str:
 
 def course_page(found: Course) -> str:
     """The report of a person's sessions, a whole HTML document."""
-    names = [f"{i}\n{each.begun_utc[:10]}" for i, each in enumerate(found.sessions, 1)]
+    names = [f"{i}\n{each.begun_utc[5:10]}" for i, each in enumerate(found.sessions, 1)]
     pictures = []
-    for side in Side:
-        baseline = [baseline_of(each, side) for each in found.sessions]
-        training = [
-            each.leg(side).training.means.get(PEAK1, SerialMean()) for each in found.sessions
-        ]
+    series = {
+        side: (
+            [baseline_of(each, side) for each in found.sessions],
+            [each.leg(side).training.means.get(PEAK1, SerialMean()) for each in found.sessions],
+        )
+        for side in Side
+    }
+    means = [each.mean for pair in series.values() for part in pair for each in part if each.count]
+    reach = found.detectable_nm_per_kg if isfinite(found.detectable_nm_per_kg) else 0.1
+    for side, (baseline, training) in series.items():
         if any(each.count for each in (*baseline, *training)):
             pictures.append(
                 figures.trend(
-                    f"{side.word.capitalize()} knee: first EKAM peak over the sessions", "N·m/kg", names,
-                    baseline, training, found.detectable_nm_per_kg, HEALTHY_PEAK1,
+                    f"{side.word.capitalize()} knee: first EKAM peak over the sessions",
+                    "N·m/kg",
+                    names,
+                    baseline,
+                    training,
+                    found.detectable_nm_per_kg,
+                    HEALTHY_PEAK1,
+                    (min(means) - 1.2 * reach, max(means) + 1.2 * reach),
                 )
-            )  # fmt: skip
+            )
     if found.outcomes:
         pictures.append(figures.outcomes("What the person said", names, found.outcomes))
     return _render(
@@ -75,7 +86,7 @@ def _render(template: str, **context: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=_number, signed=_signed)
+    environment.filters.update(number=_number, signed=_signed, interval=_interval)
     return environment.get_template(template).render(words=words, **context)
 
 
@@ -90,6 +101,14 @@ def _signed(value: float, digits: int = 0) -> str:
         return "–"
     rounded = round(value, digits) + 0.0
     return f"{rounded:+.{digits}f}".replace("-", _MINUS) if rounded else f"{0.0:.{digits}f}"
+
+
+def _interval(bounds: tuple[float, float], digits: int = 0) -> str:
+    """An interval in brackets; nothing where there is none."""
+    if not all(map(isfinite, bounds)):
+        return ""
+    low, high = (_signed(each, digits) for each in bounds)
+    return f" ({low} to {high})"
 
 
 # --- one session ----------------------------------------------------------------------------------------
@@ -335,6 +354,7 @@ def _course_row(number: int, summary: Summary) -> dict[str, Any]:
                 "baseline": leg.baseline.means.get(PEAK1, SerialMean()),
                 "change": leg.training.changes.get(PEAK1),
                 "kfm": leg.training.changes.get(KFM),
+                "judged": leg.training.judged,
                 "in_band_pct": leg.training.in_band_pct,
                 "valid": leg.valid,
                 "rejected": leg.rejected,

@@ -179,16 +179,24 @@ def headline(summary: Summary) -> str:
         low, high = each.pct_interval
         certain = isfinite(low) and not low <= 0.0 <= high
         way = f"{_pct(each.pct)} %" if certain else "no certain change"
-        few = leg.judgement.state == "unknown" and not summary.concealed
         price = (
-            " at the price of " + _rises(leg) if _rises(leg) and each.pct < 0.0 and certain else ""
+            f" at the price of {_rises(leg)}" if _rises(leg) and each.pct < 0.0 and certain else ""
         )
-        parts.append(
-            f"{leg.side.word} {way}{price}{' (cannot be judged)' if few and certain else ''}"
-        )
+        parts.append(f"{leg.side.word} {way}{price}{_goal(leg, summary)}")
     if not parts:
         return f"{valid} steps were measured; a change from baseline cannot be told."
     return f"First peak of the knee adduction moment against baseline: {', '.join(parts)}."
+
+
+def _goal(leg: Leg, summary: Summary) -> str:
+    if summary.concealed or not leg.training.judged:
+        return ""
+    return {
+        "reached": " (goal reached)",
+        "missed": " (goal not reached)",
+        "paid for": " (no success)",
+        "unknown": " (cannot be judged)",
+    }[leg.judgement.state]
 
 
 def _rises(leg: Leg) -> str:
