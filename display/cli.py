@@ -9,6 +9,7 @@ from display.command_bench import bench
 from display.command_calibrate import calibrate
 from display.command_check import check
 from display.command_demo import demo
+from display.command_export import export
 from display.command_live import live
 from display.command_process import process
 from display.command_replay import replay
@@ -25,7 +26,7 @@ app = typer.Typer(
     help="Treadmill biofeedback of the external knee adduction moment (EKAM), live over Lab Streaming "
     "Layer. For research use; not a medical device.",
 )
-for command in (demo, check, calibrate, live, replay, process, report, bench, walker):
+for command in (demo, check, calibrate, live, replay, process, report, export, bench, walker):
     app.command()(command)
 
 

@@ -16,6 +16,7 @@ Force plates are written as TYPE 2 (six components about a transducer origin). S
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import ezc3d
@@ -30,8 +31,10 @@ _LENGTH_IN_M = {"m": 1.0, "mm": 0.001}
 _SCALE = {"N": ("N", 1.0), "N·m": ("Nmm", 1000.0), "Nm": ("Nmm", 1000.0), "Nmm": ("Nmm", 1.0)}
 
 
-def write_c3d(recording: Recording, path: Path) -> None:
-    """Write markers, plate channels and plate descriptions.
+def write_c3d(
+    recording: Recording, path: Path, describe: Callable[[ezc3d.c3d], None] | None = None
+) -> None:
+    """Write markers, plate channels and plate descriptions; `describe` adds further parameters.
 
     The file appears under its name only when it is complete. An existing file is refused.
 
@@ -49,6 +52,8 @@ def write_c3d(recording: Recording, path: Path) -> None:
     if recording.forces is not None:
         _put_analogs(file, recording.markers, recording.forces)
         _put_plates(file, recording.forces.info.plates)
+    if describe is not None:
+        describe(file)
     partial = path.with_name(f".{path.stem}.{os.getpid()}.part.c3d")
     try:
         file.write(str(partial))

@@ -221,7 +221,7 @@ def _plate(plate: Plate, number: int, info: StreamInfo, lab: Lab) -> PlateArrays
         columns = _columns(plate.wrench, number, info)
     else:
         columns = _indexed_columns(plate.index or 0, number, info)
-    corners, origin, sign = _geometry(plate, number, info)
+    corners, origin, sign = plate_geometry(plate, number, info)
     try:
         r_capture_from_plate, centre_m = plate_axes(corners)
     except ValueError as error:
@@ -235,7 +235,9 @@ def _plate(plate: Plate, number: int, info: StreamInfo, lab: Lab) -> PlateArrays
     return PlateArrays(WRENCH, side, columns, matrix)
 
 
-def _geometry(plate: Plate, number: int, info: StreamInfo) -> tuple[np.ndarray, np.ndarray, float]:
+def plate_geometry(
+    plate: Plate, number: int, info: StreamInfo
+) -> tuple[np.ndarray, np.ndarray, float]:
     """Corners, origin and sign of a plate: as the stream describes it, else as the lab file does."""
     index = plate.index or 0
     if 0 < index <= len(info.plates):

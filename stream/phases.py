@@ -80,8 +80,8 @@ def _without_protocol(stances: StanceTable) -> tuple[Phase, ...]:
         first = np.flatnonzero(own & judged)
         if len(first):
             training |= own & (np.arange(stances.count) >= first[0])
-    made = (("baseline", ~training), ("train", training))
-    return tuple(_phase(kind, kind, rows, stances) for kind, rows in made if rows.any())
+    made = (("baseline", "baseline", ~training), ("with feedback", "train", training))
+    return tuple(_phase(name, kind, rows, stances) for name, kind, rows in made if rows.any())
 
 
 def _phase(name: str, kind: str, rows: np.ndarray, stances: StanceTable) -> Phase:

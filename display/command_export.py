@@ -1,0 +1,83 @@
+"""``ekam export``: tables over sessions and participants, and C3D files of spans of a session."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def export(
+    sessions: Annotated[
+        list[Path], typer.Argument(help="Session folders, or folders that hold several.")
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder to make.")] = Path("export"),
+    block: Annotated[
+        list[str] | None, typer.Option(help="A C3D file of this block; may be given several times.")
+    ] = None,
+    start: Annotated[
+        float | None, typer.Option(min=0.0, help="A C3D file from here, s of the session.")
+    ] = None,
+    end: Annotated[float | None, typer.Option(min=0.0, help="… to here.")] = None,
+    whole: Annotated[bool, typer.Option("--all", help="A C3D file of the whole session.")] = False,
+    curves: Annotated[
+        bool, typer.Option("--curves", help="Also the curves of every stance.")
+    ] = False,
+    unblind: Annotated[
+        bool, typer.Option("--unblind", help="Also what tells the arm of a blinded session.")
+    ] = False,
+) -> None:
+    """Write stances.csv, one row a stance over all sessions, with a codebook; on request curves and C3D
+    files.
+
+    C3D files hold markers and plates as recorded, foot strikes and foot offs, and the person's mass; the
+    lab and subject file beside them score them again with `ekam process`. An existing folder is not
+    written into.
+
+    Example: ekam export sessions/S01_20261122T101500Z --block train -o for_visual3d
+
+    Example: ekam export sessions --curves -o study
+    """
+    from display.say import err
+    from display.say import out as console
+    from stream.codebook import write_codebook
+    from stream.errors import EkamError
+    from stream.export_c3d import export_c3d, spans
+    from stream.results import refuse_existing
+    from stream.session_folder import find_sessions, read_session
+    from stream.tidy import write_curves, write_stances
+
+    refuse_existing(out)
+    paths = dict.fromkeys(path.resolve() for given in sessions for path in find_sessions(given))
+    read = [read_session(path) for path in paths]
+    names = [each.name for each in read]
+    for name in names:
+        if names.count(name) > 1:
+            raise EkamError(
+                f"two sessions are called {name}: their rows could not be told apart, rename one"
+            )
+    wanted = {each.name: spans(each, block or [], start, end, whole) for each in read}
+    try:
+        out.mkdir(parents=True)
+    except OSError as error:
+        raise EkamError(f"{out} cannot be made: {error.strerror}") from None
+    with err.status(f"Writing {len(read)} sessions …"):
+        rows = write_stances(read, out / "stances.csv", unblind=unblind)
+        write_codebook(out / "codebook.csv")
+        console.print(
+            f"{out / 'stances.csv'}: {rows} stances of {len(read)} sessions, columns in "
+            f"codebook.csv"
+        )
+        if curves:
+            rows = write_curves(read, out / "curves.csv")
+            console.print(f"{out / 'curves.csv'}: {rows} points")
+        for session in read:
+            if session.concealed and not unblind:
+                err.print(
+                    f"{session.name} is blinded: what tells its arm is left empty (--unblind tells it)"
+                )
+            if wanted[session.name]:
+                made, notes = export_c3d(session, wanted[session.name], out)
+                for note in notes:
+                    err.print(f"{session.name}: {note}")
+                for path in made:
+                    console.print(str(path))
