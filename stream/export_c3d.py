@@ -30,6 +30,12 @@ OVERLAP_S = 3.0
 AROUND_S = 1.0
 """Written before and after a block, so that its first and last stance are whole and filtered with context."""
 
+_OF_STREAMS: dict[str, Any] = {
+    "publisher": "", "unit": "auto", "force_unit": "auto", "moment_unit": "auto", "length_unit": "auto",
+    "rate_hz": None, "device_delay_s": 0.0,
+}  # fmt: skip
+"""Keys of a lab file that describe the streams, with the value that changes nothing."""
+
 _MOST_TEXTS = 255
 """A parameter of the format holds no more; what goes beyond is continued in LABELS2, TIMES2, …"""
 
@@ -118,17 +124,25 @@ def export_c3d(
 
 
 def lab_for_c3d(path: Path) -> str:
-    """The session's lab file for its C3D files: units, rates, delays and channels are those of the files."""
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    """The session's lab file for its C3D files: as it is where that fits.
+
+    Otherwise without the units, rates, delays and channels of the streams: the files have their own.
+    """
+    text = path.read_text(encoding="utf-8")
+    table = tomllib.loads(text)
+    of_streams = False
     for section in ("markers", "forces"):
-        kept = table.get(section, {})
-        for key in ("publisher", "stream", "unit", "rate_hz", "device_delay_s", "force_unit", "moment_unit",
-                    "length_unit"):  # fmt: skip
-            kept.pop(key, None)
-    table["plates"] = [
+        for key, harmless in _OF_STREAMS.items():
+            value = table.get(section, {}).pop(key, harmless)
+            of_streams = of_streams or value != harmless
+        table.get(section, {}).pop("stream", None)  # for the network only
+    plates = [
         {"side": plate["side"], "index": number}
         for number, plate in enumerate(table.get("plates", []), 1)
     ]
+    if not of_streams and plates == table.get("plates"):
+        return text
+    table["plates"] = plates
     return "# For the C3D files beside it, made from the session's own lab.toml.\n" + tomli_w.dumps(
         table
     )
@@ -210,9 +224,14 @@ def _events(file: ezc3d.c3d, session: SessionFolder, first_s: float, last_s: flo
 
 
 def _put(file: ezc3d.c3d, group: str, name: str, value: Any, description: str = "") -> None:
+    """Add a parameter: texts, whole numbers as such, other numbers as floats."""
     file.add_parameter(group, name, value)
+    made = file["parameters"][group][name]
     if description:
-        file["parameters"][group][name]["description"] = description
+        made["description"] = description
+    if np.issubdtype(np.asarray(value).dtype, np.integer):
+        made["type"] = ezc3d.ezc3d.INT
+        made["value"] = np.array(value)
 
 
 def _file_name(text: str) -> str:

@@ -116,7 +116,9 @@ def steps(
             )  # fmt: skip
         if norm is not None:
             _norm(axes, norm)
-        end = float(max(minutes, default=1.0))
+        times = [*minutes, *rejected_minutes, *(begin for begin, _ in blocks)]
+        end = max([each for each in times if isfinite(each)], default=1.0) or 1.0
+        axes.set_xlim(0.0, 1.03 * end)
         least = 0.09 * end
         ends = [*(begin for begin, _ in blocks[1:]), end]
         for i, ((begin, name), until) in enumerate(zip(blocks, ends, strict=False)):
@@ -126,7 +128,7 @@ def steps(
                 room = int(14.0 * (until - begin) / least / 2.0)
                 axes.annotate(
                     _short(name, room), (begin, 1.0), xycoords=("data", "axes fraction"), xytext=(2, -1),
-                    textcoords="offset points", va="top", fontsize=8, color="#444444",
+                    textcoords="offset points", va="top", fontsize=8, color="#444444", in_layout=False,
                 )  # fmt: skip
         axes.set_xlabel("minutes")
         axes.set_ylabel(unit)

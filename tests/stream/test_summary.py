@@ -1,0 +1,261 @@
+"""Sums of a session, from folders whose numbers are known."""
+
+import json
+
+import numpy as np
+import pytest
+import sessions
+
+from compute import Side
+from stream.course import course
+from stream.curve_means import curve_means
+from stream.errors import EkamError
+from stream.outcomes import read_outcomes
+from stream.phases import kind_of
+from stream.plain import plain
+from stream.session_folder import find_sessions, hides, read_session
+from stream.summary import KFM, PEAK1, PEAK2, summarise
+
+
+def summed(folder, **options):
+    return summarise(read_session(folder), **options)
+
+
+def test_a_good_session(tmp_path):
+    left = sessions.leg(change=-0.12)
+    found = summed(sessions.write(tmp_path / "s", left, sessions.leg(change=-0.02, seed=9)))
+    leg = found.leg(Side.LEFT)
+    assert (leg.valid, leg.rejected, leg.baseline.valid, leg.training.valid) == (260, 0, 60, 200)
+    peaks = left["ekam_peak1_nm_per_kg"]
+    moved = leg.training.changes[PEAK1]
+    assert moved.pct == pytest.approx(100.0 * (peaks[60:].mean() / peaks[:60].mean() - 1.0))
+    assert moved.pct_interval[0] < moved.pct < moved.pct_interval[1] < 0.0
+    inside = (left["feedback_value"] >= 60.0) & (left["feedback_value"] <= 90.0)
+    assert (leg.training.judged, leg.training.in_band) == (200, inside.sum())
+    assert leg.judgement.state == "reached"
+    assert found.leg(Side.RIGHT).judgement.state == "missed"
+    assert found.quality.level == "good"
+    assert leg.closing.valid == 50
+
+
+@pytest.mark.parametrize(
+    ("given", "column"), [({"kfm_change": 0.2}, KFM), ({"peak2_change": 0.2}, PEAK2)]
+)
+def test_a_success_that_is_bought_is_none(tmp_path, given, column):
+    found = summed(sessions.write(tmp_path / "s", sessions.leg(**given), sessions.leg(seed=9)))
+    leg = found.leg(Side.LEFT)
+    assert leg.training.changes[column].pct > 10.0
+    assert leg.judgement.state == "paid for"
+
+
+def test_the_other_knee_is_watched(tmp_path):
+    found = summed(sessions.write(tmp_path / "s", sessions.leg(), sessions.leg(seed=9, change=0.2)))
+    assert found.leg(Side.LEFT).judgement.state == "paid for"
+    assert "right knee's first EKAM peak" in found.leg(Side.LEFT).judgement.risen[0]
+
+
+def test_rejected_steps_are_counted_with_their_reasons_and_never_used(tmp_path):
+    left = sessions.leg(rejected=60)
+    bad = left["verdict"] == "rejected"
+    left["ekam_peak1_nm_per_kg"][bad] = 9.0
+    found = summed(sessions.write(tmp_path / "s", left)).leg(Side.LEFT)
+    assert (found.valid, found.rejected) == (200, 60)
+    assert found.reasons == {"marker_gap": 60, "outlier": 60}
+    assert found.training.means[PEAK1].mean < 1.0
+    assert found.training.judged == int((~bad[60:]).sum())
+
+
+def test_only_rejected_steps_and_no_steps(tmp_path):
+    nothing = summed(sessions.write(tmp_path / "none"))
+    assert nothing.quality.level == "bad"
+    only = summed(sessions.write(tmp_path / "bad", sessions.leg(rejected=260)))
+    assert only.leg(Side.LEFT).valid == 0
+    assert only.quality.level == "bad"
+    assert only.leg(Side.LEFT).training.changes == {}
+
+
+def test_a_short_baseline_is_not_judged(tmp_path):
+    found = summed(sessions.write(tmp_path / "s", sessions.leg(baseline=12), sessions.leg(seed=9)))
+    assert found.leg(Side.LEFT).judgement.state == "unknown"
+    assert found.quality.level == "care"
+
+
+def blocks(n):
+    names = (
+        ["warm up"] * 20
+        + ["baseline"] * 60
+        + ["train 1"] * 60
+        + ["rest"] * 4
+        + ["train 2"] * 60
+        + ["retention"] * 50
+    )
+    return names[:n]
+
+
+def test_blocks_of_a_protocol(tmp_path):
+    legs = []
+    for seed in (0, 9):
+        leg = sessions.leg(80, 174, seed=seed, blocks=blocks)
+        named = np.array([name.startswith("train") for name in leg["block"]])
+        leg["target_low"], leg["target_high"] = (
+            np.where(named, 70.0, np.nan),
+            np.where(named, 92.0, np.nan),
+        )
+        legs.append(leg)
+    found = summed(sessions.write(tmp_path / "s", *legs)).leg(Side.LEFT)
+    assert [part.name for part in found.parts] == [
+        "warm up",
+        "baseline",
+        "train 1",
+        "rest",
+        "train 2",
+        "retention",
+    ]
+    assert found.baseline.valid == 60
+    assert found.training.valid == 120
+    value, named = legs[0]["feedback_value"], np.isfinite(legs[0]["target_low"])
+    assert found.training.in_band == int(((value >= 70.0) & (value <= 92.0) & named).sum())
+    assert (found.training.target_low, found.training.target_high) == (70.0, 92.0)
+    assert found.parts[-1].changes[PEAK1].pct < 0.0
+
+
+def test_kinds_of_blocks():
+    assert kind_of("Training 3") == "train"
+    assert kind_of("B2", {"B2": "catch"}) == "catch"
+    assert kind_of("something") == "other"
+
+
+@pytest.mark.parametrize(
+    "protocol",
+    ["blinded = true", "[arm]\nsham = true", "[[blocks]]\nname = 'a'\nkind = 'train'\nsham = true"],
+)
+def test_a_blinded_session_does_not_tell_its_arm(tmp_path, protocol):
+    legs = [
+        sessions.leg(80, 174, seed=seed, blocks=lambda n: [f"sham {b}" for b in blocks(n)])
+        for seed in (0, 9)
+    ]
+    folder = sessions.write(tmp_path / "s", *legs, protocol=protocol,
+                            more={"protocol": {"name": "sham arm", "sha256": "c" * 64}})  # fmt: skip
+    text = json.dumps(plain(summed(folder)))
+    assert "sham" not in text
+    assert "c" * 64 not in text
+    found = summed(folder)
+    assert found.concealed
+    assert found.label == ""
+    assert found.leg(Side.LEFT).training.judged == 0
+    assert "c" * 64 in json.dumps(plain(summed(folder, unblind=True)))
+
+
+def test_what_hides():
+    assert not hides({"blinded": False, "sham": "none", "deep": [{"a": 1}]})
+    assert hides({"deep": [{"sham": {"source": "other"}}]})
+
+
+def test_a_killed_session(tmp_path):
+    folder = sessions.write(
+        tmp_path / "s", sessions.leg(), sessions.leg(seed=9), facts=False, curves=False
+    )
+    whole = (folder / "stances.csv").read_bytes()
+    (folder / "stances.csv").write_bytes(whole[:-40])
+    found = summed(folder)
+    assert found.leg(Side.RIGHT).valid == 259
+    said = " ".join(found.lacking)
+    for word in ("session.json", "torn", "raw.xdf", "curves.csv"):
+        assert word in said
+    assert found.quality.level == "care"
+    assert found.leg(Side.LEFT).training.judged == 200  # the lab file tells the band
+
+
+@pytest.mark.parametrize("facts", [{"lab": None}, {"sync": []}, {"streams": {"markers": 3}}, {"latency_ms": "x"},
+                                   {"feedback": 7}, {"versions": None}, {"origin": 1}])  # fmt: skip
+def test_facts_of_any_shape(tmp_path, facts):
+    assert (
+        summed(sessions.write(tmp_path / "s", sessions.leg(), more=facts)).leg(Side.LEFT).valid
+        == 260
+    )
+
+
+def test_a_foot_angle_is_told_as_a_difference(tmp_path):
+    left = sessions.leg()
+    base = left["foot_progression_deg"][:60].mean()
+    left["feedback_value"] = np.where(
+        np.arange(260) >= 60, left["foot_progression_deg"] - base, np.nan
+    )
+    feedback = {
+        "variable": "foot_progression",
+        "mode": "difference",
+        "low": -6.0,
+        "high": -3.0,
+        "baseline_stances": 60,
+    }
+    found = summed(
+        sessions.write(tmp_path / "s", left, sessions.leg(seed=9), more={"feedback": feedback})
+    )
+    assert found.unit == "°"
+    assert found.leg(Side.LEFT).judgement.state == "reached"
+
+
+def test_late_feedback_and_a_changed_speed_are_doubts(tmp_path):
+    left = sessions.leg()
+    left["belt_speed_m_per_s"][60:] += 0.05
+    slow = {
+        "latency_stages_ms": {"arrival": {"p50": 300.0, "p95": 400.0, "p99": 500.0, "max": 900.0}}
+    }
+    found = summed(sessions.write(tmp_path / "s", left, more=slow))
+    doubts = {point.name for point in found.quality.points if point.state == "care"}
+    assert {"speed", "feedback in time"} <= doubts
+    assert found.latency_ms["arrival"]["p95"] == 400.0
+
+
+def test_mean_curves(tmp_path):
+    left = sessions.leg(baseline=20, training=30)
+    folder = sessions.write(tmp_path / "s", left)
+    found = curve_means(folder / "curves.csv", {i + 1: "b" if i < 20 else "t" for i in range(50)})
+    peaks = left["ekam_peak1_nm_per_kg"]
+    assert (found["b"].count, found["t"].count) == (20, 30)
+    assert found["b"].mean[50, 0] == pytest.approx(peaks[:20].mean(), abs=1e-6)
+    assert found["b"].sd[50, 0] == pytest.approx(peaks[:20].std(ddof=1), abs=1e-6)
+    with (folder / "curves.csv").open("rb+") as file:
+        file.truncate((folder / "curves.csv").stat().st_size - 200)
+    torn = curve_means(folder / "curves.csv", dict.fromkeys(range(1, 51), "t"))
+    assert torn["t"].count == 49
+    assert curve_means(folder / "nothing.csv", {1: "t"}) == {}
+
+
+def test_several_sessions(tmp_path):
+    for i in (1, 0, 2):  # written in another order than they were walked
+        sessions.write(tmp_path / "S01" / f"S01_2026110{i + 1}T090000Z", sessions.leg(peak1=0.6 - 0.1 * i, sd=0.02, seed=i),
+                       outcomes=[{"name": "pain", "value": 5 - i}, {"utc": "2026-11-01", "koos": 60 + i}])  # fmt: skip
+    found = course([read_session(path) for path in find_sessions(tmp_path / "S01")])
+    assert [each.begun_utc[:10] for each in found.sessions] == [
+        "2026-11-01",
+        "2026-11-02",
+        "2026-11-03",
+    ]
+    left = found.legs[Side.LEFT]
+    assert left.difference == pytest.approx(-0.2, abs=0.02)
+    assert abs(left.difference) > left.detectable
+    assert np.isnan(found.legs[Side.RIGHT].difference)
+    assert found.outcomes == {"pain": (5.0, 4.0, 3.0), "koos": (60.0, 61.0, 62.0)}
+    sessions.write(tmp_path / "S01" / "other", sessions.leg(), subject_id="S02")
+    with pytest.raises(EkamError, match="several people"):
+        course([read_session(path) for path in find_sessions(tmp_path / "S01")])
+
+
+def test_no_session(tmp_path):
+    with pytest.raises(EkamError, match="no session folder"):
+        find_sessions(tmp_path)
+    (tmp_path / "stances.csv").write_text("a,b\n")
+    with pytest.raises(EkamError, match="no table of stances"):
+        read_session(tmp_path)
+
+
+def test_outcomes_are_read_whatever_their_form(tmp_path):
+    (tmp_path / "outcomes.jsonl").write_text(
+        '{"pain": 3, "utc": "2026-11-01"}\n{"name": "koos", "value": 61}\n{"name": "note", "value": "x"}\n{"tor'
+    )
+    (tmp_path / "outcomes.toml").write_text(
+        '[[outcomes]]\nname = "lefs"\nvalue = 70\nwhen = "after"\n'
+    )
+    found = [(each.name, each.value, each.when) for each in read_outcomes(tmp_path)]
+    assert found == [("pain", 3.0, "2026-11-01"), ("koos", 61.0, ""), ("lefs", 70.0, "after")]
