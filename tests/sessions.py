@@ -55,7 +55,9 @@ def leg(
         "reasons": np.array([""] * n, dtype=object),
         "block": np.array([""] * n, dtype=object),
     }  # fmt: skip
-    base = float(np.mean(found["ekam_peak1_nm_per_kg"][:baseline])) if baseline else np.nan
+    base = (
+        float(np.mean(found["ekam_peak1_nm_per_kg"][:baseline])) if baseline else peak1
+    )  # as a session that goes on with the last one's
     found["feedback_value"] = np.where(after, 100.0 * found["ekam_peak1_nm_per_kg"] / base, np.nan)
     if rejected:
         bad = np.linspace(0, n - 1, rejected).astype(int)

@@ -1,0 +1,240 @@
+"""The report's page: complete in itself, and honest about what it does not know."""
+
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import pytest
+import sessions
+from commands import ekam, refused
+
+from compute import Side
+from display.report import words
+from display.report.write import write_session_report, write_text
+from stream.errors import EkamError
+from stream.session_folder import read_session
+from stream.summary import summarise
+
+
+class Page(HTMLParser):
+    """Tags, attributes that load something, and the words of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.loads, self.words, self._open = [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self._open.append(tag)
+        for name, value in attributes:
+            if name in ("src", "href", "xlink:href", "data", "action") and not (
+                value or ""
+            ).startswith("#"):
+                self.loads.append((tag, name, value))
+
+    def handle_endtag(self, tag):
+        self._open = (
+            self._open[: len(self._open) - 1 - self._open[::-1].index(tag)]
+            if tag in self._open
+            else self._open
+        )
+
+    def handle_data(self, data):
+        if "style" not in self._open:
+            self.words.append(data)
+
+    @property
+    def text(self):
+        return re.sub(r"\s+", " ", " ".join(self.words))
+
+
+def page(folder, **options):
+    path, _ = write_session_report(folder, **options)
+    return path.read_text(encoding="utf-8")
+
+
+def test_it_is_complete_in_itself(tmp_path):
+    text = page(sessions.write(tmp_path / "s", sessions.leg(), sessions.leg(seed=9)))
+    found = Page(text)
+    assert found.loads == []
+    assert "script" not in found.tags
+    assert "link" not in found.tags
+    assert not re.search(r"url\((?!#)|@import", text)
+    assert found.tags.count("svg") == 8
+    assert len(text) < 600_000
+    for expected in (
+        "Left leg: EKAM, first peak, step by step",
+        "N·m/kg",
+        "own baseline",
+        "target band",
+        "% of stance",
+    ):
+        assert expected in found.text
+
+
+def test_every_picture_can_be_read_aloud(tmp_path):
+    text = page(sessions.write(tmp_path / "s", sessions.leg(), sessions.leg(seed=9)))
+    labels = re.findall(r'<svg role="img" aria-label="([^"]+)"', text)
+    assert len(labels) == 8
+    assert any("Left leg: change with feedback" in label for label in labels)
+
+
+def test_the_same_session_gives_the_same_page(tmp_path):
+    folder = sessions.write(tmp_path / "s", sessions.leg(), sessions.leg(seed=9))
+    first = page(folder)
+    assert page(folder) == first
+    assert not list(folder.glob("report_old*"))
+
+
+def test_a_bought_success_is_told_at_the_top(tmp_path):
+    folder = sessions.write(
+        tmp_path / "s", sessions.leg(kfm_change=0.2), sessions.leg(seed=9, peak2_change=0.25)
+    )
+    found = summarise(read_session(folder))
+    top = words.headline(found)
+    assert "at the price of the knee flexion moment (+" in top
+    assert "at the price of the second peak (+" in top
+    assert "(no success)" in top
+    assert "goal reached" not in top
+    assert any(
+        "paid for it" in sentence for sentence in words.leg_sentences(found.leg(Side.LEFT), found)
+    )
+    assert top in Page(page(folder)).text
+
+
+@pytest.mark.parametrize(
+    ("legs", "expected"),
+    [
+        ({}, "no step was measured without a fault"),
+        ({"left": {"rejected": 260}}, "None of the 260 steps of the left leg could be used; most often: markers were missing"),
+        ({"left": {}}, "No step of the right leg was scored."),
+        ({"left": {"baseline": 0}}, "The left leg has no baseline"),
+        ({"left": {"training": 0}}, "there is nothing to compare it with"),
+        ({"left": {"baseline": 12}}, "at least 30 are needed"),
+        ({"left": {"baseline": 5, "training": 2}}, "with so few steps this may be chance"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_said_is_said(tmp_path, legs, expected):
+    folder = sessions.write(
+        tmp_path / "s", **{side: sessions.leg(**given) for side, given in legs.items()}
+    )
+    assert expected in Page(page(folder)).text
+
+
+def test_a_killed_session_gets_its_report(tmp_path):
+    folder = sessions.write(
+        tmp_path / "s", sessions.leg(), sessions.leg(seed=9), facts=False, curves=False
+    )
+    text = Page(page(folder)).text
+    assert "the session was cut off before its end" in text
+    assert "curves.csv is missing" in text
+    assert "usable with care" in text
+    assert "first EKAM peak was" in text
+
+
+def sham(n):
+    names = ["sham baseline"] * 60 + ["sham train"] * 200
+    return names[:n]
+
+
+def test_a_blinded_page_hides_the_arm_from_its_reader(tmp_path):
+    folder = sessions.write(
+        tmp_path / "s", sessions.leg(blocks=sham), sessions.leg(seed=9, blocks=sham), protocol="[arm]\nsham = true\nname = 'sham'"
+    )  # fmt: skip
+    text = page(folder)
+    for telling in ("sham", "target band<", "goal", "EKAM peak 1,"):
+        assert telling not in Page(text).text
+    assert "Blinded." in text
+    opened = page(folder, unblind=True)
+    assert "sham train" in opened
+    assert (folder / "report.html").read_text(encoding="utf-8") == text
+    assert (folder / "report_unblinded.html").is_file()
+
+
+def test_names_are_text_and_never_markup(tmp_path):
+    bad = "<img src=x onerror=alert(1)>"
+    folder = sessions.write(tmp_path / "s", sessions.leg(blocks=lambda n: [bad] * n), subject_id="S&lt",
+                            outcomes=[{"name": bad, "value": 3}])  # fmt: skip
+    found = Page(page(folder))
+    assert "img" not in found.tags
+    assert found.loads == []
+
+
+def test_5000_steps_stay_small(tmp_path):
+    folder = sessions.write(
+        tmp_path / "s", sessions.leg(100, 2400), sessions.leg(100, 2400, seed=4), curves=False
+    )
+    assert len(page(folder)) < 400_000
+
+
+def test_an_older_report_is_kept(tmp_path):
+    for text, kept in (("a", None), ("a", None), ("b", "r_old1.html"), ("c", "r_old2.html")):
+        found = write_text(tmp_path / "r.html", text)
+        assert (found and found.name) == kept
+    assert (tmp_path / "r_old1.html").read_text() == "a"
+    with pytest.raises(EkamError, match="cannot be written"):
+        write_text(tmp_path / "nowhere" / "r.html", "a")
+
+
+def test_the_command(tmp_path):
+    folder = sessions.write(
+        tmp_path / "S01" / "S01_20261101T090000Z", sessions.leg(), sessions.leg(seed=9)
+    )
+    done = ekam("report", folder)
+    assert done.returncode == 0, done.stderr
+    assert (folder / "report.html").is_file()
+    sessions.write(
+        tmp_path / "S01" / "S01_20261108T090000Z", sessions.leg(seed=3), outcomes=[{"pain": 4}]
+    )
+    done = ekam("report", tmp_path / "S01")
+    assert done.returncode == 0, done.stderr
+    found = Page((tmp_path / "S01" / "report.html").read_text(encoding="utf-8"))
+    for expected in (
+        "2 sessions",
+        "minimal detectable change",
+        "Birmingham 2007",
+        "What the person said",
+        "no more than error",
+    ):
+        assert expected in found.text
+    assert found.loads == []
+    table = json.loads(ekam("report", folder, "--json").stdout)
+    assert table["legs"][0]["training"]["changes"]["ekam_peak1_nm_per_kg"]["pct"] < 0.0
+    (tmp_path / "empty").mkdir()
+    assert "no session folder" in refused(ekam("report", tmp_path / "empty"))
+
+
+def test_the_export_command(tmp_path):
+    folder = sessions.write(tmp_path / "a", sessions.leg(20, 10), protocol="blinded = true")
+    done = ekam("export", folder, "--curves", "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert sorted(each.name for each in (tmp_path / "out").iterdir()) == [
+        "codebook.csv",
+        "curves.csv",
+        "stances.csv",
+    ]
+    assert "is blinded" in done.stderr
+    assert "exists" in refused(ekam("export", folder, "-o", tmp_path / "out"))
+    assert "no raw.xdf" in refused(ekam("export", folder, "--all", "-o", tmp_path / "other"))
+
+
+def test_other_commands_start_without_the_plotting_library():
+    code = "import sys, display.cli; sys.exit(bool({'matplotlib', 'jinja2'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_report_that_fails_never_loses_the_session(tmp_path, capsys, monkeypatch):
+    import display.report
+    from display.runner import _page
+
+    def broken(folder, **_):
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(display.report, "write_session_report", broken)
+    _page(tmp_path)
+    said = capsys.readouterr().err
+    assert "no report yet" in said
+    assert "ekam report" in said
