@@ -99,7 +99,7 @@ class LegFeedback:
     Attributes
     ----------
     phase : ``baseline`` while the baseline is collected, ``early`` while an unconfirmed value is
-        shown, otherwise ``feedback``.
+        shown, ``off`` while the walker is told nothing of this leg, otherwise ``feedback``.
     baseline_count : usable stances collected so far.
     baseline : mean of the baseline stances, in the variable's unit; NaN before the first one.
     value : shown now, in the target's terms; NaN before the first one.
@@ -111,7 +111,7 @@ class LegFeedback:
 
     side: Side
     target: Target
-    phase: Literal["baseline", "early", "feedback"] = "baseline"
+    phase: Literal["baseline", "early", "feedback", "off"] = "baseline"
     baseline_count: int = 0
     baseline: float = nan
     value: float = nan
@@ -156,13 +156,16 @@ class WalkerFeedback:
         """Feedback of one leg."""
         return self.right if side is Side.RIGHT else self.left
 
-    def after_early(self, early: Early) -> "WalkerFeedback":
-        """Feedback once the first peak of a stance is known that has not ended; not yet counted."""
-        return self._with(_after_early(self.leg(early.side), early))
+    def after_early(self, early: Early, value: float | None = None) -> "WalkerFeedback":
+        """Feedback once the first peak of a stance is known that has not ended; not yet counted.
 
-    def after(self, stance: Stance) -> "WalkerFeedback":
+        `value` stands in for the stance's own, here and in `after`, in the variable's unit.
+        """
+        return self._with(_after_early(self.leg(early.side), early, value))
+
+    def after(self, stance: Stance, value: float | None = None) -> "WalkerFeedback":
         """Feedback once `stance` is scored: an early value is confirmed or withdrawn."""
-        return self._with(_after(self.leg(stance.side), stance))
+        return self._with(_after(self.leg(stance.side), stance, value))
 
     def aimed_at(self, target: Target) -> "WalkerFeedback":
         """Feedback on the same values with another band; the variable and its terms stay.
@@ -215,19 +218,21 @@ def start(
     return WalkerFeedback(*legs, banner=banner, display=display, sound=sound)
 
 
-def _after_early(leg: LegFeedback, early: Early) -> LegFeedback:
+def _after_early(leg: LegFeedback, early: Early, given: float | None) -> LegFeedback:
     target = leg.target
-    if leg.phase == "baseline" or target.variable != EARLY_VARIABLE:
+    if leg.phase in ("baseline", "off") or target.variable != EARLY_VARIABLE:
         return leg
-    value = target.shown(early.ekam_peak1_nm_per_kg, leg.baseline)
+    value = target.shown(early.ekam_peak1_nm_per_kg if given is None else given, leg.baseline)
     if not isfinite(value):
         return leg
     return replace(leg, phase="early", value=value, rejected=False)
 
 
-def _after(leg: LegFeedback, stance: Stance) -> LegFeedback:
+def _after(leg: LegFeedback, stance: Stance, given: float | None) -> LegFeedback:
     target = leg.target
-    value = target.spec.value(stance)
+    if leg.phase == "off":
+        return replace(leg, stance=stance.number)
+    value = target.spec.value(stance) if given is None else given
     if not (stance.valid and isfinite(value)):
         return replace(
             leg,

@@ -1,0 +1,165 @@
+"""How a block went, leg by leg; and what got worse while the trained variable got better."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite, nan
+
+from compute.conventions import Side
+from compute.feedback import Target
+from compute.protocol.inputs import Step
+from compute.protocol.leg_baseline import LegBaseline, change_pct, mean
+from compute.protocol.plan import Guard, Plan
+
+RECENT = 20
+"""Guards look at the means of so many of the last valid stances, and not before there are so many."""
+LEAST_RISE = 0.02
+"""N·m/kg. A moment near zero rises by many per cent without rising: less than this is no warning."""
+
+Baselines = tuple[LegBaseline | None, LegBaseline | None]
+
+
+@dataclass(frozen=True)
+class LegResult:
+    """One leg in one block.
+
+    Attributes
+    ----------
+    mean : of the variable fed back, in the unit shown. shown : the same in the terms of the target.
+    change : of `shown` from the baseline; the target asked for `asked`. measured_pct : change of the
+        measured variable, % of baseline. in_band_pct : of the valid steps. told_pct : steps told.
+    guards : words of the guard and change in %, those beyond their limit.
+    success : only of a trained leg with a target; `why` says what is missing.
+    """
+
+    side: Side
+    valid: int
+    rejected: int
+    mean: float = nan
+    shown: float = nan
+    change: float = nan
+    asked: float = nan
+    measured_pct: float = nan
+    in_band_pct: float = nan
+    guards: tuple[tuple[str, float], ...] = ()
+    success: bool | None = None
+    why: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BlockResult:
+    """One block that is over."""
+
+    name: str
+    kind: str
+    from_s: float
+    to_s: float
+    legs: tuple[LegResult, LegResult]
+
+
+def leg_result(
+    steps: Sequence[Step], side: Side, plan: Plan, baselines: Baselines, target: Target | None
+) -> LegResult:
+    """How one leg did; `steps` are those of the block, of both legs."""
+    own = [step for step in steps if step.side is side]
+    good = [step for step in own if step.usable]
+    found = LegResult(side, len(good), len(own) - len(good))
+    if not good:
+        return found
+    average = mean([step.value for step in good])
+    baseline = baselines[side]
+    measured = change_of(plan.measured, steps, side, plan, baselines)
+    over = tuple(risen(steps, side, plan, baselines, least=1))
+    if target is None or (baseline is None and target.mode != "absolute"):
+        return LegResult(
+            side, found.valid, found.rejected, average, measured_pct=measured, guards=over
+        )
+    zero_value = nan if baseline is None else baseline.mean
+    shown, zero = target.shown(average, zero_value), target.shown(zero_value, zero_value)
+    inside = [target.low <= target.shown(s.value, zero_value) <= target.high for s in good]
+    in_band_pct = 100.0 * sum(inside) / len(inside)
+    asked = wanted(target, zero)
+    why = _missing(plan, in_band_pct, shown - zero, asked, over)
+    return LegResult(
+        side, found.valid, found.rejected, average, shown, shown - zero, asked, measured, in_band_pct,
+        over, not why if side in plan.legs else None, why,
+    )  # fmt: skip
+
+
+def wanted(target: Target, zero: float) -> float:
+    """Change that the target asks for, up to its nearer edge; 0 where the baseline lies inside it."""
+    if not isfinite(zero) or target.low <= zero <= target.high:
+        return 0.0
+    return (target.high if target.high < zero else target.low) - zero
+
+
+def _missing(
+    plan: Plan,
+    in_band_pct: float,
+    change: float,
+    asked: float,
+    over: Sequence[tuple[str, float]],
+) -> tuple[str, ...]:
+    """What a block lacks for success: 60 % in the band, half of the change, no guard beyond its limit."""
+    why = []
+    if in_band_pct < plan.success_pct:
+        why.append(
+            f"{in_band_pct:.0f} % of the steps in the band, {plan.success_pct:g} % are needed"
+        )
+    if isfinite(change) and asked and change / asked < 0.5:
+        why.append(f"changed by {change:+.3g} of the {asked:+.3g} asked for")
+    why.extend(f"{words} {pct:+.0f} %" for words, pct in over)
+    return tuple(why)
+
+
+def change_of(
+    variable: str, steps: Sequence[Step], side: Side, plan: Plan, baselines: Baselines
+) -> float:
+    """Change of the mean of a watched variable of a leg from its baseline, %; NaN where not known."""
+    baseline, column = baselines[side], plan.watched.index(variable)
+    values = [step.values[column] for step in steps if step.side is side and step.valid]
+    return nan if baseline is None else change_pct(mean(values), baseline.means[column])
+
+
+def improves(
+    steps: Sequence[Step], side: Side, plan: Plan, baselines: Baselines, target: Target
+) -> bool:
+    """Whether the variable fed back moves the way that the target asks for."""
+    baseline = baselines[side]
+    values = [step.value for step in steps if step.side is side and step.usable]
+    if baseline is None or not values:
+        return False
+    zero = target.shown(baseline.mean, baseline.mean)
+    return (target.shown(mean(values), baseline.mean) - zero) * wanted(target, zero) > 0.0
+
+
+def risen(
+    steps: Sequence[Step], side: Side, plan: Plan, baselines: Baselines, *, least: int = RECENT
+) -> list[tuple[str, float]]:
+    """Guards of a trained leg that are beyond their limit, with the change in %.
+
+    Parameters
+    ----------
+    least : valid stances of the leg that a guard needs.
+    """
+    return [
+        (guard.words, pct)
+        for guard in plan.guards
+        for pct in [_rise(guard, steps, side, plan, baselines, least)]
+        if pct > guard.limit_pct
+    ]
+
+
+def _rise(
+    guard: Guard, steps: Sequence[Step], side: Side, plan: Plan, baselines: Baselines, least: int
+) -> float:
+    of = side.other if guard.leg == "other" else side
+    baseline, column = baselines[of], plan.watched.index(guard.variable)
+    values = [
+        step.values[column]
+        for step in steps
+        if step.side is of and step.valid and isfinite(step.values[column])
+    ]
+    if baseline is None or len(values) < least:
+        return nan
+    before, now = baseline.means[column], mean(values[-RECENT:] if least == RECENT else values)
+    return change_pct(now, before) if now - before > LEAST_RISE else nan

@@ -1,0 +1,265 @@
+"""What a protocol says of one moment: to the walker's picture, and to the operator."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from math import isfinite, nan
+from typing import Literal
+
+from compute.conventions import Side
+from compute.feedback import Display, LegFeedback, Target, WalkerFeedback
+from compute.protocol.judgement import RECENT, change_of, improves, risen
+from compute.protocol.leg_baseline import LegBaseline, change_pct, mean
+from compute.protocol.plan import Block, Plan, Question
+from compute.protocol.state import State
+
+USUAL = "Walk as you normally do"
+KEEP = "Keep walking the way you practised"
+STAND = "Please wait"
+DONE = "Thank you, that was all"
+WORDS = {
+    "familiarise": USUAL, "baseline": USUAL, "test": KEEP, "train": "Keep going", "catch": KEEP,
+    "retention": KEEP, "rest": "Rest a little",
+}  # fmt: skip
+"""What the walker reads in a block that has no message of its own while nothing else is shown."""
+
+PromptKind = Literal["answer", "stop", "hold", "baseline", "guard", "speed", "hint", "note"]
+SPEED_PCT = 2.0
+"""EKAM depends on speed: what was the baseline's must stay."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """Something that the operator is told or asked.
+
+    Attributes
+    ----------
+    name : of the question that is due. urgent : nothing goes on before it is answered.
+    """
+
+    kind: PromptKind
+    text: str
+    name: str = ""
+    urgent: bool = False
+
+
+@dataclass(frozen=True)
+class TimelineEntry:
+    """One block for the operator's overview.
+
+    Attributes
+    ----------
+    length_s : planned; NaN where it depends on steps or on the operator. success : of the block that
+        is over, True when every trained leg succeeded; None where nothing is judged.
+    """
+
+    name: str
+    kind: str
+    when: Literal["done", "now", "to come"]
+    length_s: float
+    valid: int | None
+    success: bool | None = None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A protocol now.
+
+    Attributes
+    ----------
+    label : as in the column ``block``. number, of : of the block among all.
+    told : per leg, whether the walker is told now. message : for the walker.
+    counted : per leg, valid stances in the block; `needed` of each trained leg, 0 for none.
+    elapsed_s, left_s : of the block; NaN where its end does not depend on time.
+    targets : None for a blinded operator, too. ended : nothing more comes.
+    """
+
+    label: str
+    kind: str
+    number: int
+    of: int
+    told: tuple[bool, bool]
+    display: Display
+    message: str
+    targets: tuple[Target | None, Target | None]
+    counted: tuple[int, int]
+    needed: int
+    elapsed_s: float
+    left_s: float
+    prompts: tuple[Prompt, ...]
+    timeline: tuple[TimelineEntry, ...]
+    session: int = 1
+    sessions: int = 1
+    protocol: str = ""
+    halted: str = ""
+    held: str = ""
+    ended: bool = False
+    blinded: bool = False
+
+
+def moment_of(state: State) -> Moment:
+    """Everything that a state says."""
+    plan, block = state.plan, state.running
+    display, message = picture(state)
+    length_s = nan if block is None or block.after_s is None else block.after_s
+    elapsed_s = nan if block is None else max(0.0, state.now_s - state.begun_s)
+    needed = 0 if block is None else block.after_valid or 0
+    if block is not None and block.kind == "baseline":
+        needed = max(needed, plan.baseline.stances)
+    return Moment(
+        label=state.stretches[-1].label,
+        kind="" if block is None else block.kind,
+        number=min(state.block + 1, len(plan.blocks)),
+        of=len(plan.blocks),
+        told=(state.tells(Side.LEFT), state.tells(Side.RIGHT)),
+        display=display,
+        message=message,
+        targets=(None, None) if plan.blinded else state.targets,
+        counted=(state.valid(Side.LEFT), state.valid(Side.RIGHT)),
+        needed=needed,
+        elapsed_s=elapsed_s,
+        left_s=max(0.0, length_s - elapsed_s) if isfinite(length_s) else nan,
+        prompts=tuple(_prompts(state)),
+        timeline=timeline(state),
+        session=plan.session,
+        sessions=plan.sessions,
+        protocol=plan.name,
+        halted=state.halted,
+        held=state.held,
+        ended=state.ended,
+        blinded=plan.blinded,
+    )
+
+
+def picture(state: State) -> tuple[Display, str]:
+    """Which picture the walker is shown, and its words."""
+    block = state.running
+    if block is None:
+        return "message", DONE if state.ended else STAND
+    words = block.message or WORDS[block.kind]
+    if any(state.tells(side) for side in Side):
+        return block.display, words
+    return ("blank" if block.display == "blank" else "message"), words
+
+
+def steered(feedback: WalkerFeedback, state: State) -> WalkerFeedback:
+    """The walker's feedback as the protocol wants it now; values of another band or block are taken away."""
+    display, message = picture(state)
+    legs = tuple(_steered(feedback.leg(side), state, side) for side in Side)
+    return replace(feedback, left=legs[0], right=legs[1], display=display, message=message)
+
+
+def _steered(leg: LegFeedback, state: State, side: Side) -> LegFeedback:
+    target, baseline = state.targets[side], state.baselines[side]
+    if not state.tells(side) or target is None:
+        return LegFeedback(side, leg.target, "off", stance=leg.stance)
+    if leg.target == target and leg.phase != "off":
+        return leg
+    value = nan if baseline is None else baseline.mean
+    count = 0 if baseline is None else baseline.count
+    return LegFeedback(side, target, "feedback", count, value, stance=leg.stance)
+
+
+def timeline(state: State) -> tuple[TimelineEntry, ...]:
+    """Every block in its order."""
+    over: dict[str, bool | None] = {}  # of a block that was repeated the last time
+    for result in state.results:
+        judged = [leg.success for leg in result.legs if leg.success is not None]
+        over[result.name] = all(judged) if judged else None
+    return tuple(_entry(block, i, state, over) for i, block in enumerate(state.plan.blocks))
+
+
+def _entry(block: Block, index: int, state: State, over: dict[str, bool | None]) -> TimelineEntry:
+    when: Literal["done", "now", "to come"] = "now" if index == state.block else "to come"
+    if index < state.block:
+        when = "done"
+    length_s = nan if block.after_s is None else block.after_s
+    success = over.get(block.name) if when == "done" and not state.plan.blinded else None
+    return TimelineEntry(block.name, block.kind, when, length_s, block.after_valid, success)
+
+
+# --- prompts ------------------------------------------------------------------------------------------
+
+
+def _prompts(state: State) -> Iterator[Prompt]:
+    if state.halted:
+        yield Prompt("stop", f"{state.halted}: resume, or end the session", urgent=True)
+    if state.held:
+        yield Prompt("hold", f"{state.held}: accept it, repeat, go on, or end", urgent=True)
+    for question in state.plan.questions:
+        if due(question, state):
+            text = f"ask for {question.name} ({question.low:g} to {question.high:g})"
+            yield Prompt("answer", text, question.name)
+    block = state.running
+    if block is not None and block.kind == "baseline":
+        # how many are still missing, progress tells; this is about those that are there
+        for fault in state.baseline_faults():
+            if " of " not in fault:
+                yield Prompt("baseline", f"{fault}: the baseline goes on, or accept it")
+    yield from _speed(state)
+    if state.plan.blinded:
+        return  # what follows would tell the arms apart, by what is said or by its being left out
+    if block is not None and block.kind in ("train", "catch", "retention"):
+        yield from _guards(state)
+        if block.kind == "train":
+            yield from _hint(state)
+    yield from (Prompt("note", note) for note in state.notes)
+
+
+def due(question: Question, state: State) -> bool:
+    """Whether the operator should ask this now."""
+    given = [each.at_s for each in state.answers if each.name == question.name]
+    if "start" in question.at and not given:
+        return True
+    if state.ended:
+        over_s = state.stretches[-1].from_s
+        return "end" in question.at and not any(at_s >= over_s for at_s in given)
+    last_s = max(given, default=0.0)
+    return question.every_s is not None and state.now_s - last_s >= question.every_s
+
+
+def _guards(state: State) -> Iterator[Prompt]:
+    """What rises while the trained variable goes the way that is wanted."""
+    plan = state.plan
+    for side in plan.legs:
+        target = state.targets[side]
+        last = state.steps[-4 * RECENT :]
+        if target is None or not improves(last, side, plan, state.baselines, target):
+            continue
+        for words, pct in risen(last, side, plan, state.baselines):
+            said = (
+                f"{side.word} leg: {words} is {pct:.0f} % above its baseline while {_falls(plan)}"
+            )
+            yield Prompt("guard", said)
+
+
+def _falls(plan: Plan) -> str:
+    return f"{plan.target.spec.label} gets nearer to its target"
+
+
+def _hint(state: State) -> Iterator[Prompt]:
+    """Strategies, for a walker who does not get on by trying."""
+    plan = state.plan
+    if not plan.strategies or plan.sham or state.now_s - state.begun_s < plan.hint_after_s:
+        return
+    last = state.steps[-4 * RECENT :]
+    for side in plan.legs:
+        enough = sum(step.side is side and step.usable for step in last) >= RECENT
+        change = change_of(plan.measured, last, side, plan, state.baselines)
+        if enough and change > -plan.target.responder_pct:
+            said = f"{side.word} leg: {change:+.0f} % so far; suggest {plan.strategies}"
+            yield Prompt("hint", said)
+            return
+
+
+def _speed(state: State) -> Iterator[Prompt]:
+    known = [each for each in state.baselines if isinstance(each, LegBaseline)]
+    before = mean([each.speed_m_per_s for each in known])
+    last = [step.speed_m_per_s for step in state.steps[-RECENT:] if isfinite(step.speed_m_per_s)]
+    if state.running is None or len(last) < RECENT or not isfinite(before):
+        return
+    pct = change_pct(mean(last), before)
+    if abs(pct) > SPEED_PCT:
+        yield Prompt(
+            "speed",
+            f"belt speed {pct:+.0f} % from that of the baseline: set them back, or repeat the baseline",
+        )

@@ -1,0 +1,85 @@
+"""A personal foot angle: which of the tested changes lowers the larger EKAM peak most.
+
+After Uhlrich 2022: -10, -5, +5 and +10 degrees, the one with the lowest larger peak is taken, and whoever
+lowers it by less than 5 % responds to none.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite, nan, sqrt
+
+from compute.conventions import Side
+from compute.protocol.inputs import Step
+from compute.protocol.leg_baseline import LegBaseline, change_pct, mean, spread
+from compute.protocol.plan import Plan
+
+SETTLE = 10
+"""Valid stances of a leg at the beginning of a test that do not count: the walker is finding the angle."""
+LEAST = 10
+"""A test with fewer counted stances says nothing."""
+
+
+@dataclass(frozen=True)
+class Tested:
+    """One tested change of one leg.
+
+    Attributes
+    ----------
+    change : asked for, in the unit shown. reached : mean change of the variable.
+    effect_pct : change of the outcome, % of baseline. se_pct : its standard error.
+    """
+
+    side: Side
+    change: float
+    block: int
+    count: int
+    reached: float = nan
+    effect_pct: float = nan
+    se_pct: float = nan
+
+
+def tested(
+    steps: Sequence[Step],
+    side: Side,
+    plan: Plan,
+    baseline: LegBaseline | None,
+    change: float,
+    block: int,
+) -> Tested:
+    """What a test block found for one leg."""
+    good = [step for step in steps if step.side is side and step.usable][SETTLE:]
+    column = plan.watched.index(plan.measured)
+    values = [step.values[column] for step in good if isfinite(step.values[column])]
+    if baseline is None or len(values) < LEAST:
+        return Tested(side, change, block, len(values))
+    before = baseline.means[column]
+    return Tested(
+        side, change, block, len(values), mean([step.value for step in good]) - baseline.mean,
+        change_pct(mean(values), before), 100.0 * spread(values) / sqrt(len(values)) / abs(before),
+    )  # fmt: skip
+
+
+def best(found: Sequence[Tested], side: Side) -> Tested | None:
+    """The change that lowers the outcome most, the smaller one of two equals; None without a test."""
+    own = [each for each in found if each.side is side and isfinite(each.effect_pct)]
+    return min(own, key=lambda each: (each.effect_pct, abs(each.change)), default=None)
+
+
+def responds(chosen: Tested | None, plan: Plan) -> bool:
+    """Whether a leg answers to the change."""
+    return chosen is not None and chosen.effect_pct <= -plan.target.responder_pct
+
+
+def verdict(chosen: Tested | None, side: Side, plan: Plan) -> str:
+    """What the tests say of a leg, a sentence."""
+    unit, rule = plan.target.spec.unit, plan.target
+    if chosen is None:
+        return f"{side.word} leg: no change was tested with {LEAST} valid stances or more"
+    effect = f"{chosen.effect_pct:+.1f} % (standard error {chosen.se_pct:.1f} %) at {chosen.change:+g} {unit}"
+    if not responds(chosen, plan):
+        return (
+            f"{side.word} leg: no responder, the best of the tests changes the outcome by {effect}; "
+            f"-{rule.responder_pct:g} % is asked for"
+        )
+    sure = "" if chosen.effect_pct + 2.0 * chosen.se_pct < 0.0 else ", which may be chance"
+    return f"{side.word} leg: responder, {effect}{sure}"
