@@ -26,7 +26,8 @@ class LegResult:
     ----------
     mean : of the variable fed back, in the unit shown. shown : the same in the terms of the target.
     change : of `shown` from the baseline; the target asked for `asked`. measured_pct : change of the
-        measured variable, % of baseline. in_band_pct : of the valid steps. told_pct : steps told.
+        measured variable, % of baseline. in_band_pct : of the valid steps, each as the mean of
+        the last `Plan.mean_of`.
     guards : words of the guard and change in %, those beyond their limit.
     success : only of a trained leg with a target; `why` says what is missing.
     """
@@ -75,7 +76,13 @@ def leg_result(
         )
     zero_value = nan if baseline is None else baseline.mean
     shown, zero = target.shown(average, zero_value), target.shown(zero_value, zero_value)
-    inside = [target.low <= target.shown(s.value, zero_value) <= target.high for s in good]
+    values, n = [step.value for step in good], plan.mean_of
+    inside = [
+        target.low
+        <= target.shown(mean(values[max(0, i - n + 1) : i + 1]), zero_value)
+        <= target.high
+        for i in range(len(values))
+    ]
     in_band_pct = 100.0 * sum(inside) / len(inside)
     asked = wanted(target, zero)
     why = _missing(plan, in_band_pct, shown - zero, asked, over)

@@ -217,6 +217,11 @@ class Plan:
         )
 
     @property
+    def mean_of(self) -> int:
+        """Steps over whose mean a walker is judged, also where nothing is told: as while training."""
+        return max((block.mean_of for block in self.blocks if block.kind == "train"), default=1)
+
+    @property
     def measured(self) -> str:
         """Variable by which a change is judged: the outcome of a personal target, else the one fed back."""
         return self.target.outcome or self.target.variable

@@ -157,7 +157,7 @@ class State:
         if self._made_up and target is not None and baseline is not None:
             return sham_value(self.plan, side, self.taken[side], baseline, target, n)
         last = [step.value for step in self.steps if step.side is side and step.usable]
-        return mean([*last[len(last) - n + 1 :], value] if n > 1 else [value])
+        return mean([*last[max(0, len(last) - n + 1) :], value])
 
     @property
     def _made_up(self) -> bool:
@@ -256,9 +256,9 @@ class State:
             )
             others = tuple(each for each in state.tests if each.block != self.block)
             state = replace(state, tests=(*others, *found))
+        aims = state.targets if block.kind in AIMED_KINDS else (None, None)
         legs = tuple(
-            leg_result(state.steps, side, self.plan, state.baselines, state.targets[side])
-            for side in Side
+            leg_result(state.steps, side, self.plan, state.baselines, aims[side]) for side in Side
         )
         result = BlockResult(block.name, block.kind, self.begun_s, t_s, (legs[0], legs[1]))
         state = replace(state, results=(*state.results, result))

@@ -1,0 +1,476 @@
+"""A session of a protocol: blocks, baseline, targets, fading, guards, stop rules, sham."""
+
+from dataclasses import replace
+from math import isnan, nan
+
+import pytest
+from striders import Strider, walk
+
+from compute.conventions import Side
+from compute.feedback import Target, WalkerFeedback
+from compute.feedback import start as fresh
+from compute.protocol import Ask, Block, Fading, Guard, Plan, Question, TargetRule, start
+from compute.protocol.bands import band
+from compute.protocol.inputs import Step, from_table
+from compute.protocol.leg_baseline import BaselineRules, LegBaseline, baseline_faults
+from compute.protocol.moment import moment_of, steered
+from compute.variables import find
+
+BASE = Block("baseline", "baseline", after_s=60.0)
+TRAIN = Block("train", "train", after_s=120.0)
+PLAN = Plan(
+    "short",
+    (
+        Block("familiarise", "familiarise", after_s=30.0),
+        BASE,
+        TRAIN,
+        Block("catch", "catch", after_valid=20),
+        Block("retention", "retention", after_s=30.0),
+    ),
+    guards=(Guard("kfm_peak"), Guard("ekam_peak2"), Guard("ekam_peak1", "other")),
+)
+
+
+def known(mean=0.5, sd=0.04, sigma=0.005, count=50, speed=1.1):
+    return LegBaseline(count, (mean,), (sd,), sigma, speed)
+
+
+def blocks_of(walked):
+    """Labels in their order, each once."""
+    return list(dict.fromkeys(placed.block for placed in walked.placed))
+
+
+def result(walked, name):
+    return next(each for each in walked.state.results if each.name == name)
+
+
+# --- blocks -------------------------------------------------------------------------------------------
+
+
+def test_blocks_follow_one_another_and_a_walker_who_answers_succeeds():
+    walked = walk(PLAN, Strider(answer=0.12))
+    assert blocks_of(walked) == ["familiarise", "baseline", "train", "catch", "retention"]
+    trained = result(walked, "train").legs[Side.LEFT]
+    assert trained.change == pytest.approx(-12.0, abs=2.0)
+    assert (trained.asked, trained.success) == (-10.0, trained.in_band_pct >= 60.0)
+    assert walked.state.ended
+
+
+def test_a_walker_who_does_not_answer_fails_and_is_told_what_is_missing():
+    legs = result(walk(PLAN, Strider()), "train").legs
+    for leg in legs:
+        assert leg.success is False
+        assert "60 % are needed" in leg.why[0]
+        assert "of the -10 asked for" in leg.why[1]
+
+
+def test_a_block_ends_by_time_to_the_last_bit_and_by_valid_steps_of_every_leg():
+    walked = walk(PLAN, Strider())
+    familiarise, catch = result(walked, "familiarise"), result(walked, "catch")
+    assert (familiarise.from_s, familiarise.to_s) == (0.0, 30.0)
+    assert min(leg.valid for leg in catch.legs) == 20
+
+
+def test_what_the_operator_ends_goes_on_until_then():
+    plan = replace(PLAN, blocks=(Block("open", "familiarise"), BASE, TRAIN))
+    assert blocks_of(walk(plan, Strider(), seconds=300.0)) == ["open"]
+    walked = walk(plan, Strider(), asks=(Ask("next", 100.0),))
+    assert result(walked, "open").to_s == 100.0
+
+
+def test_a_stance_belongs_to_the_block_of_its_heel_strike_and_has_that_block_s_band():
+    walked = walk(PLAN, Strider())
+    steps = [each for each in walked.inputs if isinstance(each, Step)]
+    for step, placed in zip(steps, walked.placed, strict=True):
+        if step.t_on_s < 30.0:
+            assert placed.block == "familiarise"
+            assert isnan(placed.low)
+        if placed.block in ("train", "catch", "retention"):
+            assert (placed.low, placed.high) == (60.0, 90.0)
+    straddling = [s for s in steps if s.t_on_s < 30.0 < s.t_decide_s]
+    counted = sum(leg.valid + leg.rejected for leg in result(walked, "familiarise").legs)
+    assert straddling
+    assert counted == sum(step.t_decide_s < 30.0 for step in steps)
+
+
+def test_a_pause_stands_still_and_counts_nothing():
+    walked = walk(PLAN, Strider(), asks=(Ask("pause", 10.0, "shoe"), Ask("resume", 25.0)))
+    assert result(walked, "familiarise").to_s == 45.0
+    assert blocks_of(walked)[:3] == ["familiarise", "pause", "baseline"]
+    assert start(PLAN).asked(Ask("pause", 1.0, "shoe")).halted == "shoe"
+
+
+def test_an_unknown_or_impossible_wish_changes_nothing():
+    state = start(PLAN)
+    for what in ("no such", "resume", "accept", "shift_band"):
+        assert state.asked(Ask(what, 0.0)).block == state.block
+
+
+def test_repeat_begins_the_block_again():
+    walked = walk(PLAN, Strider(), asks=(Ask("repeat", 60.0),))
+    assert result(walked, "baseline").from_s == 60.0
+
+
+# --- baseline -----------------------------------------------------------------------------------------
+
+
+def test_a_baseline_waits_for_fifty_valid_stances_of_each_leg():
+    walked = walk(replace(PLAN, blocks=(BASE, TRAIN)), Strider(rejects=0.5, seed=3))
+    base = result(walked, "baseline")
+    assert base.to_s > 60.0
+    assert min(leg.valid for leg in base.legs) >= 50
+    assert walked.state.baselines[Side.LEFT].count == 50
+
+
+def test_a_drifting_baseline_goes_on_and_says_so_until_the_operator_accepts_it():
+    plan = replace(PLAN, blocks=(BASE, TRAIN))
+    walked = walk(plan, Strider(drift=0.004, sd=0.03), seconds=110.0)
+    assert walked.state.running.kind == "baseline"
+    [said, _] = [p.text for p in moment_of(walked.state).prompts if p.kind == "baseline"]
+    assert "changed by +" in said
+    accepted = walked.state.asked(Ask("accept", walked.state.now_s))
+    assert accepted.running.kind == "train"
+    assert "accepted by the operator" in accepted.notes[0]
+
+
+def test_too_few_stances_are_no_baseline_whatever_the_operator_says():
+    state = walk(replace(PLAN, blocks=(BASE, TRAIN)), Strider(), seconds=20.0).state
+    refused = state.asked(Ask("accept", state.now_s))
+    assert refused.running.kind == "baseline"
+    assert "30 valid stances" in refused.notes[0]
+
+
+def steps(values, speed=1.1):
+    return [
+        Step(
+            i, Side.LEFT, True, i, i + 0.8, (v,), 0.005, speed if not callable(speed) else speed(i)
+        )
+        for i, v in enumerate(values)
+    ]
+
+
+def test_chance_is_no_trend_and_a_belt_that_changes_speed_is_one():
+    spec, rules = find("ekam_peak1"), BaselineRules()
+    varying = steps([0.5 + 0.1 * (i % 2) for i in range(50)])
+    assert baseline_faults(varying, rules, spec, "left") == ()
+    rising = steps([0.5 + 0.002 * i for i in range(50)])
+    assert "changed by +" in baseline_faults(rising, rules, spec, "left")[0]
+    faster = steps([0.5] * 50, speed=lambda i: 1.1 + 0.002 * i)
+    assert "the belt speed changed by" in baseline_faults(faster, rules, spec, "left")[0]
+    unknown = steps([0.5] * 50, speed=nan)
+    assert baseline_faults(unknown, rules, spec, "left") == ()
+
+
+# --- bands --------------------------------------------------------------------------------------------
+
+
+def made(rule, baseline=None, change=nan, **options):
+    plan = Plan("p", (TRAIN,), TargetRule(**rule))
+    return band(plan, Side.LEFT, baseline, change, **options)
+
+
+def edges(found):
+    return pytest.approx((found.target.low, found.target.high))
+
+
+def test_every_rule_makes_its_band():
+    assert edges(made({}, known())) == (60.0, 90.0)
+    assert edges(made({"change": -20.0, "limit": -50.0}, known())) == (50.0, 80.0)
+    assert edges(made({"rule": "band", "k": 1.5}, known())) == (88.0, 112.0)
+    assert edges(made({"rule": "absolute", "low": 0.3, "high": 0.4})) == (0.3, 0.4)
+    normal = {"rule": "normative", "variable": "hip_adduction_peak", "mean": 10.0, "sd": 3.0}
+    assert edges(made(normal)) == (7.0, 13.0)
+    foot = {"rule": "personal", "variable": "foot_progression", "outcome": "ekam_larger_peak"}
+    assert edges(made(foot, known(6.0, 1.5), -5.0)) == (-7.0, -3.0)
+    assert made(foot, known(6.0, 1.5)).target is None
+
+
+def test_a_band_narrower_than_the_steps_vary_is_widened_away_from_the_baseline_or_refused():
+    narrow = {"change": -10.0, "limit": -12.0}
+    widened = made(narrow, known())
+    assert edges(widened) == (74.0, 90.0)
+    assert "narrower than the 16 % by which the steps of this person vary" in widened.note
+    assert "widened to 74 to 90 %" in widened.note
+    refused = made(narrow | {"narrow": "refuse"}, known())
+    assert "accept it" in refused.refused
+    assert edges(made(narrow, known(), mean_of=16)) == (86.0, 90.0)
+
+
+def test_measurement_uncertainty_widens_where_it_is_the_larger_one():
+    found = made({"change": -10.0, "limit": -12.0}, known(sd=0.001, sigma=0.03))
+    assert "the measurement is uncertain" in found.note
+    assert edges(found) == (78.0, 90.0)
+
+
+def test_a_share_of_a_baseline_below_zero_is_refused():
+    assert "not above zero" in made({}, known(mean=-0.1)).refused
+
+
+def test_a_refused_band_holds_the_session_until_the_operator_accepts_it():
+    rule = TargetRule(change=-10.0, limit=-12.0, narrow="refuse")
+    plan = replace(PLAN, blocks=(BASE, TRAIN), target=rule)
+    walked = walk(plan, Strider(), seconds=90.0)
+    assert walked.state.held.startswith("train cannot begin")
+    assert walked.placed[-1].block == "hold"
+    assert [p.kind for p in moment_of(walked.state).prompts if p.urgent] == ["hold"]
+    state = walked.state.asked(Ask("accept", walked.state.now_s, "as planned"))
+    assert state.running.kind == "train"
+    assert {change.why for change in state.changes} == {"accepted by the operator: as planned"}
+    again = walked.state.asked(Ask("repeat", walked.state.now_s))
+    assert again.running.kind == "baseline"
+
+
+def test_the_operator_moves_a_band_and_leaves_a_trail():
+    walked = walk(PLAN, Strider(), asks=(Ask("shift_band", 100.0, "too hard", 5.0),))
+    assert [c.why for c in walked.state.changes][-2:] == [
+        "moved by the operator by +5 % too hard"
+    ] * 2
+    lows = [p.low for p in walked.placed if p.block == "train"]
+    assert (lows[0], lows[-1]) == (60.0, 65.0)
+
+
+# --- fading and what the walker sees ------------------------------------------------------------------
+
+
+def test_fading_by_time_and_by_steps():
+    half = Fading("time", 60.0, 0.5, 0.5)
+    assert [half.told(t, nan) for t in (0.0, 29.9, 30.0, 59.9, 60.0)] == [
+        True,
+        True,
+        False,
+        False,
+        True,
+    ]
+    growing = Fading("steps", 20, 1.0, 0.0)
+    shares = [growing.share(done, 60.0) for done in (0, 19, 20, 40, 59)]
+    assert shares == [1.0, 1.0, 0.5, 0.0, 0.0]
+    assert [Fading("steps", 20, 0.1, 0.1).told(i, nan) for i in range(4)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_the_walker_is_told_its_share_of_the_steps():
+    train = replace(TRAIN, fading=Fading("time", 20.0, 0.25, 0.25))
+    walked = walk(replace(PLAN, blocks=(BASE, train)), Strider())
+    told = [p.told for p in walked.placed if p.block == "train"]
+    assert sum(told) / len(told) == pytest.approx(0.25, abs=0.02)
+
+
+def test_the_mean_of_the_last_valid_steps_is_told():
+    train = replace(TRAIN, mean_of=5)
+    walked = walk(replace(PLAN, blocks=(BASE, train)), Strider(rejects=0.3))
+    last: list[float] = []
+    steps = [each for each in walked.inputs if isinstance(each, Step)]
+    for step, placed in zip(steps, walked.placed, strict=True):
+        if step.side is Side.LEFT and placed.told:
+            if step.valid:
+                last.append(step.value)
+                assert placed.value == pytest.approx(sum(last[-5:]) / len(last[-5:]))
+            else:
+                assert isnan(placed.value)
+    assert len(last) > 50
+
+
+def feedback(plan=PLAN) -> WalkerFeedback:
+    return fresh(Target())
+
+
+def test_the_picture_follows_the_block():
+    walked = walk(PLAN, Strider(), seconds=25.0)
+    seen = steered(feedback(), walked.state)
+    assert (seen.display, seen.message, seen.left.phase) == (
+        "message",
+        "Walk as you normally do",
+        "off",
+    )
+    walked = walk(PLAN, Strider(), seconds=120.0)
+    seen = steered(feedback(), walked.state)
+    assert (seen.display, seen.left.phase) == ("bar", "feedback")
+    assert seen.left.target == Target(baseline_stances=50)
+    assert seen.left.baseline == walked.state.baselines[Side.LEFT].mean
+    assert steered(seen, walked.state) == seen
+
+
+def test_only_the_trained_leg_is_told():
+    plan = replace(PLAN, legs=(Side.RIGHT,))
+    walked = walk(plan, Strider(), seconds=120.0)
+    seen = steered(feedback(), walked.state)
+    assert (seen.left.phase, seen.right.phase) == ("off", "feedback")
+    told = [p for p in walked.placed if p.told]
+    assert told
+    assert all(p.number % 2 == Side.RIGHT for p in told)
+
+
+# --- guards and stop rules ----------------------------------------------------------------------------
+
+
+def prompts(walked, kind):
+    return [p.text for p in moment_of(walked.state).prompts if p.kind == kind]
+
+
+def test_what_rises_while_ekam_falls_is_said():
+    walked = walk(PLAN, Strider(answer=0.12, kfm_rise=0.25), seconds=200.0)
+    assert any("KFM peak is 2" in text for text in prompts(walked, "guard"))
+    legs = result(walk(PLAN, Strider(answer=0.12, kfm_rise=0.25)), "train").legs
+    assert all(not leg.success and "KFM peak" in leg.why[-1] for leg in legs)
+    one = replace(PLAN, legs=(Side.LEFT,))
+    walked = walk(one, Strider(answer=0.12, other_rise=0.25), seconds=200.0)
+    assert any("EKAM peak 1 of the other leg" in text for text in prompts(walked, "guard"))
+    assert not prompts(walk(PLAN, Strider(answer=0.12), seconds=200.0), "guard")
+    assert not prompts(walk(PLAN, Strider(kfm_rise=0.25, drift=0.001), seconds=200.0), "guard")
+
+
+PAIN = Question("pain", every_s=50.0, stop_at=5.0, stop_rise=2.0)
+
+
+def test_pain_is_asked_for_at_the_start_now_and_then_and_at_the_end():
+    plan = replace(PLAN, questions=(PAIN,))
+    state = start(plan)
+    assert prompts_of(state, "answer") == ["ask for pain (0 to 10)"]
+    state = state.asked(Ask("answer", 1.0, "pain", 2.0))
+    assert prompts_of(state, "answer") == []
+    assert prompts_of(state.at(52.0), "answer") == ["ask for pain (0 to 10)"]
+    ended = state.asked(Ask("end", 20.0))
+    assert prompts_of(ended, "answer") == ["ask for pain (0 to 10)"]
+    assert prompts_of(ended.asked(Ask("answer", 21.0, "pain", 2.0)), "answer") == []
+
+
+def prompts_of(state, kind):
+    return [p.text for p in moment_of(state).prompts if p.kind == kind]
+
+
+@pytest.mark.parametrize("second", [5.0, 4.0])
+def test_too_much_pain_halts_the_session_until_the_operator_resumes(second):
+    plan = replace(PLAN, questions=(PAIN,))
+    asks = (Ask("answer", 1.0, "pain", 2.0), Ask("answer", 20.0, "pain", second))
+    walked = walk(plan, Strider(), asks=asks, seconds=60.0)
+    assert walked.state.halted
+    assert walked.placed[-1].block == "pause"
+    assert moment_of(walked.state).message == "Please wait"
+    assert any(p.urgent and p.kind == "stop" for p in moment_of(walked.state).prompts)
+    assert walked.state.asked(Ask("resume", walked.state.now_s)).running.kind == "familiarise"
+
+
+def test_another_belt_speed_than_the_baseline_s_is_said():
+    walked = walk(PLAN, Strider(), seconds=100.0)
+    faster = walk(
+        PLAN,
+        Strider(speed_m_per_s=1.2),
+        state=walked.state.asked(Ask("resumed", 0.0)),
+        seconds=30.0,
+    )
+    [said] = prompts(faster, "speed")
+    assert "belt speed +9 % from that of the baseline" in said
+
+
+def test_strategies_are_offered_to_who_does_not_get_on():
+    plan = replace(PLAN, strategies="a wider step", hint_after_s=60.0)
+    [said] = prompts(walk(plan, Strider(), seconds=180.0), "hint")
+    assert "suggest a wider step" in said
+    assert not prompts(walk(plan, Strider(answer=0.12), seconds=180.0), "hint")
+
+
+# --- personal foot angle ------------------------------------------------------------------------------
+
+FOOT = Plan(
+    "foot",
+    (BASE, *(Block(f"test {c:+d}", "test", after_s=90.0, change=float(c)) for c in (-10, -5, 5, 10)), TRAIN),
+    TargetRule("foot_progression", "personal", outcome="ekam_larger_peak"),
+    legs=(Side.LEFT,),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("best", [-10, -5, 5, 10])
+def test_the_angle_that_lowers_the_larger_peak_most_is_found(best):
+    effects = {-10: -0.02, -5: -0.02, 5: -0.02, 10: -0.02} | {best: -0.10}
+    walked = walk(FOOT, Strider(effects=effects))
+    target = walked.state.targets[Side.LEFT]
+    assert (target.low, target.high) == (best - 2.0, best + 2.0)
+    assert walked.state.notes[0].startswith("left leg: responder")
+    assert result(walked, "train").legs[Side.LEFT].measured_pct == pytest.approx(-10.0, abs=3.0)
+
+
+def test_who_answers_to_no_angle_is_no_responder():
+    walked = walk(FOOT, Strider(effects={-10: -0.02, -5: -0.01, 5: 0.01, 10: 0.02}), seconds=600.0)
+    assert "no responder" in walked.state.held
+    assert walked.state.targets == (None, None)
+    assert walked.placed[-1].block == "hold"
+    anyway = walked.state.asked(Ask("accept", walked.state.now_s, "physician"))
+    assert anyway.running.kind == "train"
+
+
+def test_a_personal_angle_of_an_earlier_session_is_seen_from_today_s_baseline():
+    plan = replace(FOOT, blocks=(BASE, TRAIN), carried=(1.0, nan))
+    walked = walk(plan, Strider(natural_deg=4.0))
+    target, base = walked.state.targets[Side.LEFT], walked.state.baselines[Side.LEFT]
+    assert base.mean + 0.5 * (target.low + target.high) == pytest.approx(1.0)
+    missing = walk(replace(plan, carried=(nan, nan)), Strider(), seconds=90.0)
+    assert "no personal target of an earlier session" in missing.state.held
+
+
+# --- sham and blinding --------------------------------------------------------------------------------
+
+
+def test_natural_sham_aims_at_the_own_walk():
+    walked = walk(replace(FOOT, sham="natural"), Strider(effects={-10: -0.1}), seconds=600.0)
+    target = walked.state.targets[Side.LEFT]
+    assert (target.low, target.high) == (-2.0, 2.0)
+    walked = walk(replace(PLAN, sham="natural"), Strider(), seconds=120.0)
+    assert walked.state.targets[Side.LEFT].low < 100.0 < walked.state.targets[Side.LEFT].high
+
+
+def test_made_up_values_do_not_depend_on_the_step_and_repeat_with_the_seed():
+    plan = replace(PLAN, sham="noise", seed="S01")
+    values = [
+        [p.value for p in walk(each, Strider(answer=answer)).placed if p.told]
+        for each, answer in ((plan, 0.0), (plan, 0.4), (replace(plan, seed="S02"), 0.0))
+    ]
+    inside = [60.0 <= 100.0 * v / 0.46 <= 90.0 for v in values[0] if v == v]
+    assert 0.45 < sum(inside) / len(inside) < 0.75
+    assert repr(values[0]) != repr(values[2])
+    # the baselines are the same, so are the values, whatever was walked
+    assert values[0][:100] == pytest.approx(values[1][:100], nan_ok=True)
+
+
+def test_a_blinded_operator_is_told_the_same_in_every_arm():
+    arms = [
+        walk(
+            replace(PLAN, sham=sham, blinded=True, strategies="x", hint_after_s=1.0),
+            Strider(),
+            seconds=200.0,
+        )
+        for sham in ("", "natural", "noise")
+    ]
+    told = {repr(replace(moment_of(each.state), counted=(0, 0))) for each in arms}
+    assert len(told) == 1
+    assert moment_of(arms[0].state).targets == (None, None)
+
+
+# --- going on -----------------------------------------------------------------------------------------
+
+
+def test_an_interrupted_session_goes_on_in_its_block_with_its_baseline():
+    whole = walk(PLAN, Strider(answer=0.12))
+    first = walk(PLAN, Strider(answer=0.12), seconds=130.0)
+    assert first.state.running.kind == "train"
+    resumed = first.state.asked(Ask("resumed", first.state.now_s))
+    assert (resumed.now_s, resumed.running.name) == (0.0, "train")
+    assert resumed.baselines == first.state.baselines
+    assert resumed.targets == first.state.targets
+    rest = walk(PLAN, Strider(answer=0.12, seed=5, learnt=True), state=resumed)
+    assert blocks_of(rest) == ["train", "catch", "retention"]
+    trained = [leg.valid + leg.rejected for leg in result(rest, "train").legs]
+    expected = [leg.valid + leg.rejected for leg in result(whole, "train").legs]
+    assert sum(trained) == pytest.approx(sum(expected), abs=4)
+    assert rest.state.results[0] != whole.state.results[0]  # its times are before zero
+    assert rest.state.results[0].legs == whole.state.results[0].legs
+
+
+def test_inputs_read_back_from_a_log_to_the_same():
+    walked = walk(
+        PLAN, Strider(), asks=(Ask("answer", 3.0, "pain", 1.0), Ask("pause", 5.0)), seconds=20.0
+    )
+    assert repr([from_table(each.table()) for each in walked.inputs]) == repr(walked.inputs)
