@@ -11,6 +11,7 @@ from display.command_check import check
 from display.command_demo import demo
 from display.command_export import export
 from display.command_live import live
+from display.command_participant import participant
 from display.command_process import process
 from display.command_replay import replay
 from display.command_report import report
@@ -26,7 +27,9 @@ app = typer.Typer(
     help="Treadmill biofeedback of the external knee adduction moment (EKAM), live over Lab Streaming "
     "Layer. For research use; not a medical device.",
 )
-for command in (demo, check, calibrate, live, replay, process, report, export, bench, walker):
+for command in (
+    demo, check, calibrate, live, replay, process, report, export, participant, bench, walker,
+):  # fmt: skip
     app.command()(command)
 
 

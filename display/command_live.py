@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from display.protocol_option import listed
+
 
 def live(
     lab: Annotated[Path, typer.Option(help="The laboratory file, lab.toml.")],
@@ -43,6 +45,32 @@ def live(
         bool, typer.Option("--network", help="With --allow-replay: look on the whole network.")
     ] = False,
     wait: Annotated[float, typer.Option(min=1.0, help="Seconds to look for the streams.")] = 10.0,
+    protocol: Annotated[
+        str,
+        typer.Option(
+            help="What is run: a file, or a template's name; ? lists them.",
+            callback=listed,
+            is_eager=True,
+        ),
+    ] = "",
+    session: Annotated[
+        int, typer.Option(min=1, help="With --protocol: which of its sessions.")
+    ] = 1,
+    leg: Annotated[str, typer.Option(help="With --protocol: the trained leg, left or right.")] = "",
+    arm: Annotated[str, typer.Option(help="With --protocol: the code of the arm.")] = "",
+    participant: Annotated[
+        str, typer.Option(help="Run the next session of this participant (see `ekam participant`).")
+    ] = "",
+    store: Annotated[Path, typer.Option(help="Folder of all participants.")] = Path("participants"),
+    resume: Annotated[
+        bool, typer.Option("--resume", help="With --participant: go on with what broke off.")
+    ] = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="With --participant: begin again what broke off.")
+    ] = False,
+    go_on: Annotated[
+        Path | None, typer.Option(help="Go on with a session that broke off: its folder.")
+    ] = None,
 ) -> None:
     """Run a session: receive markers and forces over LSL, score every stance, show the walker a band.
 
@@ -50,10 +78,14 @@ def live(
     A replay ends it when the replay ends.
 
     Example: ekam live --lab lab.toml --subject S01.toml
+
+    Example: ekam live --lab lab.toml --subject S01.toml --protocol ekam_retraining
     """
     import os
 
+    from display.protocol_choice import chosen
     from display.runner import chosen_picture, options_of, run_session
+    from stream.errors import EkamError
     from stream.lab import read_lab
     from stream.lsl import LslSource
     from stream.lsl_config import SESSION_VARIABLE, use_loopback
@@ -63,6 +95,22 @@ def live(
     refuse_existing(out)
     lab_file, subject_file = read_lab(lab), read_subject(subject)
     lab_file.lab.target(feedback)  # refused before the streams are looked for
+    runs = chosen(
+        protocol,
+        participant=participant,
+        store=store,
+        session=session,
+        leg=leg,
+        arm=arm,
+        go_on=go_on,
+        resume=resume,
+        anew=anew,
+        subject_sha256=subject_file.sha256,
+    )
+    if runs is not None and feedback:
+        raise EkamError("the protocol says what the walker is shown: leave out --feedback")
+    if runs is not None and runs.comes is not None:
+        out = out or runs.comes.folder
     chosen_picture(display, sound)
     if (allow_replay and not network) or SESSION_VARIABLE in os.environ:
         use_loopback()
@@ -77,4 +125,5 @@ def live(
         display=display,
         sound=sound,
         options=options_of(lab_file, screen),
+        protocol=runs,
     )

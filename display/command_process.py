@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from display.protocol_option import listed
+
 
 def process(
     recording: Annotated[
@@ -36,6 +38,25 @@ def process(
         Path | None, typer.Option(help="Force file of a .trc (default: beside it).")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    protocol: Annotated[
+        str,
+        typer.Option(
+            help="Run this protocol on it: a file, or a template's name; ? lists them.",
+            callback=listed,
+            is_eager=True,
+        ),
+    ] = "",
+    session: Annotated[
+        int, typer.Option(min=1, help="With --protocol: which of its sessions.")
+    ] = 1,
+    leg: Annotated[str, typer.Option(help="With --protocol: the trained leg, left or right.")] = "",
+    arm: Annotated[str, typer.Option(help="With --protocol: the code of the arm.")] = "",
+    wishes: Annotated[
+        Path | None,
+        typer.Option(
+            help='With --protocol: what the operator asks, lines of {"ask": "next", "at_s": 60}.'
+        ),
+    ] = None,
 ) -> None:
     """Score every stance of a recording, or prove that a session's folder repeats itself.
 
@@ -52,7 +73,10 @@ def process(
         given = {"RECORDING": recording, "--lab": lab, "--subject": subject, "-o": out}
         missing = ", ".join(name for name, value in given.items() if value is None)
         raise typer.BadParameter(f"missing: {missing}")
-    _process(recording, lab, subject, out, trace, feedback, forces, as_json)
+    _process(
+        recording, lab, subject, out, trace, feedback, forces, as_json,
+        (protocol, session, leg, arm, wishes),
+    )  # fmt: skip
 
 
 def _verify(folder: Path, as_json: bool) -> None:
@@ -87,6 +111,7 @@ def _process(
     feedback: str,
     forces: Path | None,
     as_json: bool,
+    protocol: tuple[str, int, str, str, Path | None],
 ) -> None:
     import hashlib
     import json
@@ -94,6 +119,7 @@ def _process(
     from rich.progress import Progress
 
     from compute import Side
+    from display.protocol_choice import of_file, tell_protocol
     from display.say import err, stance_table, summary_json, summary_table
     from display.say import out as console
     from stream.body_checks import check_plate_sides, heading_note, unused_plates
@@ -115,7 +141,10 @@ def _process(
 
     refuse_existing(out)
     lab_file, subject_file = read_lab(lab), read_subject(subject)
-    target = lab_file.lab.target(feedback)
+    runs = of_file(*protocol, subject_sha256=subject_file.sha256)
+    if runs is not None and feedback:
+        raise EkamError("the protocol says what the walker is shown: leave out --feedback")
+    target = lab_file.lab.target(feedback) if runs is None else runs.target
     with err.status(f"Reading {recording.name} …"):
         read = read_recording(recording, lab_file.lab, forces)
     notes = [*read.notes, heading_note(read, lab_file.lab)]
@@ -127,12 +156,16 @@ def _process(
 
     view = SessionView()
     view.control.start()
-    session = Session(source, lab_file.lab, subject_file.subject, view, target=target, live=False)
+    session = Session(
+        source, lab_file.lab, subject_file.subject, view, target=target, live=False, protocol=runs
+    )
     for note in session.open().notes:
         err.print(note)
     check_plate_sides(read, lab_file.lab, subject_file.subject)
     folder = new_folder(out, subject_file.subject.id)
     keep_inputs(folder, lab_file, subject_file)
+    if runs is not None:
+        runs.keep(folder)
     tables: list[StanceSink] = [StancesCsv(folder, sync=False), CurvesCsv(folder)]
     session.keep([*tables, TraceCsv(folder)] if trace else tables)
     with Progress(console=err, transient=True) as progress:
@@ -171,10 +204,13 @@ def _process(
             "sides": summary_json(outcome.tally),
             "reasons": dict(sorted(outcome.tally.reasons.items())),
             "sync": outcome.sync.table(),
+            "protocol": dict(outcome.protocol) or None,
             "notes": list(filter(None, [*notes, *outcome.notes, *idle])),
         }
         console.print_json(json.dumps(table))
         return
     console.print(stance_table(outcome.stances))
     console.print(summary_table(outcome.tally))
+    if runs is not None:
+        tell_protocol(runs)
     console.print(f"Session folder: {folder}")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from compute.feedback import DISPLAYS, SOUNDS, Display, Sound, Target
+from display.protocol_choice import Chosen, tell_protocol, tell_warning
 from display.say import err, out, stance_table, summary_table
 from display.screens import no_screen_reason
 from display.status_lines import StatusLines
@@ -23,6 +24,7 @@ from stream.lab import LabFile
 from stream.outlet_layout import layouts
 from stream.outlets import Outlets
 from stream.plate_check import latest_plate_check
+from stream.protocol_run import ProtocolRun
 from stream.recorder import Recorder, refuse_full_disk
 from stream.results import keep_inputs, new_folder, refuse_existing, write_session_json
 from stream.session import Session
@@ -47,6 +49,7 @@ def run_session(
     display: str = "",
     sound: str = "",
     options: WindowOptions | None = None,
+    protocol: Chosen | None = None,
 ) -> Outcome:
     """Run a session to its end and print where its folder is.
 
@@ -58,6 +61,7 @@ def run_session(
     feedback : variable that the walker is shown; empty for the lab file's. display, sound : picture and
         sound to begin with, likewise.
     options : how the windows are opened; None for the lab file's.
+    protocol : what is run; None for a baseline and then the target.
 
     Raises
     ------
@@ -68,9 +72,10 @@ def run_session(
     from stream.lsl_config import in_use
 
     refuse_existing(out)
-    target = lab.lab.target(feedback)
-    view = SessionView()
     picture, tone = chosen_picture(display, sound)
+    run = None if protocol is None else protocol.run(picture or lab.lab.display.picture)
+    target = lab.lab.target(feedback) if run is None else run.target
+    view = SessionView()
     options = options or options_of(lab)
     with _windows(view, local_clock, options) as shown:
         warm_up(lab, subject)
@@ -85,6 +90,7 @@ def run_session(
             banner=banner,
             display=picture,
             sound=tone,
+            protocol=run,
         )
         outcome = session.open()
         for role in Role:
@@ -98,14 +104,18 @@ def run_session(
         if plate_check is not None:
             outcome.notes = (*outcome.notes, plate_check["sentence"])
         folder, recorder = _folder(out, lab, subject, session, target)
+        if protocol is not None and run is not None:
+            tell_warning(run)
+            run.keep(folder)
+            protocol.begun()
         if seconds is not None or not shown:
             view.control.start()
         # Until everything is written, also a second Ctrl-C only asks to stop.
         with _interrupts(view.control):
             with _limit(seconds, view.control):
-                fault = _run(
-                    session, recorder, str(folder), None if shown else StatusLines(view, err.print)
-                )
+                fault = _run(session, recorder, str(folder), None if shown else _unseen(view, run))
+                if protocol is not None and run is not None:
+                    protocol.ended(run, folder)
             origin = {
                 "lsl": in_use(),
                 "liblsl": library_version(),
@@ -118,6 +128,8 @@ def run_session(
                 )
             except OSError as error:
                 incomplete = incomplete or f"session.json cannot be written: {error.strerror}"
+            if run is not None:
+                tell_protocol(run)
             _report(folder, outcome)
             if outcome.sync.alarming:
                 err.print(f"Warning: {outcome.sync.alarming}.")
@@ -209,15 +221,27 @@ def _windows(view: SessionView, now: Callable[[], float], options: WindowOptions
         yield True
 
 
+def _unseen(view: SessionView, run: ProtocolRun | None) -> Callable[[], None]:
+    """What is done after each step where there are no windows: tell troubles; end with the protocol."""
+    lines = StatusLines(view, err.print)
+
+    def look() -> None:
+        lines.look()
+        if run is not None and run.state.ended:
+            view.control.stop()
+
+    return look
+
+
 def _run(
-    session: Session, recorder: Recorder, folder: str, lines: StatusLines | None
+    session: Session, recorder: Recorder, folder: str, on_step: Callable[[], None] | None
 ) -> EkamError | None:
     """Run the loop; returns what ended it early."""
     gc.collect()
     gc.freeze()  # what was loaded so far is never looked at again by the collector
     fault: EkamError | None = None
     try:
-        session.run(folder, lines.look if lines is not None else None)
+        session.run(folder, on_step)
     except EkamError as error:
         fault = error
     finally:

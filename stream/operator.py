@@ -88,6 +88,12 @@ def sentence(event: str, more: Mapping[str, object]) -> str:
     if event == "target":
         unit = more.get("unit", "")
         return f"target {more.get('label')}: {more.get('low'):g} to {more.get('high'):g} {unit}"
+    if event == "block":
+        return f"block {more.get('block')}"
+    if event == "protocol":
+        number = more.get("number")
+        given = "" if number is None else f" {number:g}"
+        return f"protocol: {more.get('ask')} {more.get('text')}{given}".rstrip()
     if event == "rebind":
         return f"{more.get('stream')} come from another publisher"
     return {"start": "the session started", "stop": "the session stopped"}.get(event, event)

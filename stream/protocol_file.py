@@ -155,7 +155,7 @@ class BlockTable(_Table):
     minutes: BySession | None = None
     valid: Annotated[int, Field(ge=1, le=5000)] | None = None
     sessions: tuple[Annotated[int, Field(ge=1)], ...] = ()
-    display: Display = "bar"
+    display: Display | None = None
     message: Annotated[str, Field(max_length=120)] = ""
     mean_of: Annotated[int, Field(ge=1, le=50)] = 1
     share: Share | tuple[Share, ...] = 1.0

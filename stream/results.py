@@ -103,6 +103,7 @@ def write_session_json(
         "plate_check": None if plate_check is None else dict(plate_check),
         "sync": outcome.sync.table(),
         "feedback": dict(outcome.feedback),
+        "protocol": dict(outcome.protocol) or None,
         "streams": {
             role.value: {
                 "name": info.name,

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import isfinite, nan
+from typing import Any, Literal
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from compute.curve_band import CurveBand
 from compute.early import Early
 from compute.feedback import Display, LegFeedback, Sound, Target, WalkerFeedback, start
 from compute.figure import figure
+from compute.protocol import ASKS
 from compute.variables import judged
 from stream.align import WAIT_S, Aligner, Placed
 from stream.binding import Binding, ChannelMap
@@ -34,6 +36,7 @@ from stream.lab import Lab
 from stream.latency import Latency, Phase
 from stream.mapping import MarkerMap, PlateMap, present_markers, rate_hz, refuse_other_rate
 from stream.operator import Journal, carried_out, told
+from stream.protocol_run import ProtocolRun
 from stream.reject_watch import RejectWatch
 from stream.sinks import Follower, Outcome, RawSink, StanceSink, Told
 from stream.source import Chunk, LampState, Role, Source, StreamHealth, StreamInfo
@@ -59,6 +62,7 @@ class Session:
     banner : words that stay on the walker's screen. display, sound : what the walker is shown and
         hears at first; None for the lab file's.
     live : also compute the causal trace.
+    protocol : steers the feedback and says what each stance belongs to; None for baseline, then `target`.
     """
 
     def __init__(
@@ -74,6 +78,7 @@ class Session:
         display: Display | None = None,
         sound: Sound | None = None,
         live: bool = True,
+        protocol: ProtocolRun | None = None,
     ) -> None:
         self._source = source
         self._lab = lab
@@ -81,10 +86,13 @@ class Session:
         self._view = view
         self._now = now
         self._live = live
-        self._target = target or lab.target()
+        self._protocol = protocol
+        self._target = target or (protocol.target if protocol is not None else lab.target())
         self._feedback: WalkerFeedback = start(
             self._target, banner, display or lab.display.picture, sound or lab.display.sound
         )
+        if protocol is not None:
+            self._feedback = protocol.steer(self._feedback, 0.0)
         self._journal = Journal(view.log)
         self._curves = [CurveBand(), CurveBand()]
         self._figure_due_s = -np.inf
@@ -182,7 +190,8 @@ class Session:
                 self._started_at = self._now()
             self._tell("running", force=True)
             self._event("start")
-            self._event("target", **self._feedback.summary())
+            if self._protocol is None:
+                self._event("target", **self._feedback.summary())
             while not control.stop_requested.is_set():
                 self.step()
                 if on_step is not None:
@@ -197,11 +206,16 @@ class Session:
             self.outcome.dropped[Role.FORCES] += self._gather.dropped
             self.outcome.sync = self._watches.verdict()
             self.outcome.healths = self._health()
-            self.outcome.feedback = self._feedback.summary()
+            if self._protocol is None:
+                self.outcome.feedback = self._feedback.summary()
+            else:
+                self.outcome.protocol = self._protocol.summary()
             self._take_flushed()
             self._source.close()
             self._take_requests()
             self._event("stop")
+            if self._protocol is not None:
+                self._protocol.close()
             for follower in self._followers:
                 follower.close()
             for sink in self._sinks:
@@ -230,6 +244,7 @@ class Session:
             self._align()
             self._score()
         self._take_requests()
+        self._steer(self._session_s())
         self._tell("running")
 
     def _settle(self) -> None:
@@ -336,7 +351,10 @@ class Session:
 
     def _publish_early(self, early: Early) -> None:
         """Move the walker's bar before the stance has ended; nothing is counted or kept yet."""
-        feedback, told = self._feedback.after_early(early), Told()
+        if self._protocol is None:
+            feedback, told = self._feedback.after_early(early), Told()
+        else:
+            feedback, told = self._protocol.early(self._feedback, early), Told()
         if feedback is not self._feedback:
             self._feedback = feedback
             self._time("early", early.t_s, self._view.walker.publish(feedback))
@@ -350,7 +368,10 @@ class Session:
         """Walker first, then who follows over the network, then what is kept: a disk may take its time."""
         stance = judged(stance, self._target.spec)
         before = self._feedback.leg(stance.side)
-        self._feedback = self._feedback.after(stance)
+        if self._protocol is None:
+            self._feedback = self._feedback.after(stance)
+        else:
+            self._feedback = self._protocol.after(self._feedback, stance)
         self._time("final", stance.t_decide_s, self._view.walker.publish(self._feedback))
         shown = self._told(stance, before)
         for follower in self._followers:
@@ -375,18 +396,46 @@ class Session:
         """What of this stance reached the walker; `before` is the leg's feedback without it."""
         side, leg = stance.side, self._feedback.leg(stance.side)
         usable = before.phase != "baseline" and not leg.rejected
+        placed: dict[str, Any] = {}
+        if self._protocol is not None:
+            at = self._protocol.placed
+            usable = isfinite(at.value)
+            placed = {"block": at.block, "low": at.low, "high": at.high}
         early_seen = self._early_seen[side] and isfinite(stance.early_peak1_nm)
         self._early_seen[side] = False
         latency_ms = self._since_ms(stance.t_decide_s)
         if usable and self._feedback.tells and self._view.walker_sees.is_set():
-            return Told("final", latency_ms, leg.value)
-        return Told("early" if early_seen else "none", latency_ms, leg.value if usable else nan)
+            return Told("final", latency_ms, leg.value, **placed)
+        seen: Literal["early", "none"] = "early" if early_seen else "none"
+        return Told(seen, latency_ms, leg.value if usable else nan, **placed)
+
+    def _steer(self, now_s: float) -> None:
+        """Let the protocol change the picture where its time has come, and tell what has become another."""
+        if self._protocol is not None:
+            feedback = self._protocol.steer(self._feedback, now_s)
+            if feedback is not self._feedback:
+                self._feedback = feedback
+                self._view.walker.publish(feedback)
+            for event, more in self._protocol.news():
+                self._event(event, **more)
+
+    def _session_s(self) -> float:
+        """Now, s from the first marker sample; that of the newest stance without a clock."""
+        if self._now is None or not np.isfinite(self._aligner.origin_s):
+            return 0.0
+        return self._now() - float(self._aligner.origin_s)
 
     def _take_requests(self) -> None:
         """What the operator asked for since the last step."""
         requests = self._view.control.requests
         while requests:
             each = requests.popleft()
+            if self._protocol is not None and each.what in ASKS:
+                self._event(
+                    "protocol",
+                    **self._protocol.asked(each.what, each.text, each.number, self._session_s()),
+                )
+                continue
             feedback = carried_out(each.what, each.text, each.number, self._feedback)
             if feedback != self._feedback:
                 self._feedback = feedback
@@ -439,6 +488,7 @@ class Session:
         self._status_at = now_s
         self._take_flushed()
         rejected, valid = self._counts
+        protocol = self._protocol
         fault, notice = (self._raw.fault, self._raw.notice) if self._raw is not None else ("", "")
         unheard = next((each.fault for each in self._followers if each.fault), "")
         self._status = SessionStatus(
@@ -457,18 +507,25 @@ class Session:
             or self.outcome.fault
             or self._plate_fault()
             or self._watches.sync_alarm()
+            or ("" if protocol is None else protocol.fault)
             or self._rejects.sentence()
             or self.outcome.latency.alarm()
             or notice
             or unheard,
-            target=self._feedback.left.target,
+            target=self._shown_target(),
             baseline=(self._feedback.left.baseline, self._feedback.right.baseline),
             notes=self.outcome.notes,
+            protocol=None if protocol is None else protocol.moment(self._session_s()),
         )
         self._view.status.publish(self._status)
         if np.isfinite(self._started_at):
             self._journal.lamps(self._elapsed_s(now_s), self._status.streams)
             self._journal.alarm(self._elapsed_s(now_s), self._status.message)
+
+    def _shown_target(self) -> Target:
+        """What the operator may know of the target: its terms, where the protocol is blinded."""
+        blinded = self._protocol is not None and self._protocol.plan.blinded
+        return self._target if blinded else self._feedback.left.target
 
     def _health(self) -> tuple[StreamHealth, ...]:
         """Lamps of the streams: what the source sees, and whether what comes can be used."""

@@ -29,11 +29,15 @@ class Told:
         early value did, and was withdrawn; ``none``: neither (baseline, rejected, no window, blanked).
     latency_ms : deciding sample's stamp to value handed to the walker's window; NaN without a clock.
     value : of a usable stance in the terms of the target; NaN during the baseline.
+    block, low, high : part of the protocol that the stance belongs to, and its band; empty without one.
     """
 
     shown: Literal["none", "early", "final"] = "none"
     latency_ms: float = nan
     value: float = nan
+    block: str = ""
+    low: float = nan
+    high: float = nan
 
 
 class StanceSink(Protocol):
@@ -156,7 +160,7 @@ class Outcome:
     ----------
     stances : of a file all, of a live session the last `KEPT`, without their curves. tally: of all.
     notes : what the operator was told about the streams, e.g. markers that are not there.
-    feedback : what the walker was aimed at, with the baselines reached.
+    feedback : what the walker was aimed at, with the baselines reached. protocol : what ran of it.
     live_delay_s : delay of the causal trace; NaN where there is none.
     sync : whether markers and forces kept step.
     healths : of the streams, as the session ended.
@@ -170,6 +174,7 @@ class Outcome:
     latency: Latency = field(default_factory=Latency)
     dropped: dict[Role, int] = field(default_factory=dict)
     feedback: Mapping[str, object] = field(default_factory=dict)
+    protocol: Mapping[str, object] = field(default_factory=dict)
     live_delay_s: float = nan
     sync: SyncVerdict = field(default_factory=SyncVerdict)
     healths: tuple[StreamHealth, ...] = ()

@@ -12,6 +12,7 @@ import numpy as np
 from compute.curve_band import CurveBand
 from compute.feedback import Target, WalkerFeedback, start
 from compute.figure import Figure
+from compute.protocol import Moment
 from compute.stance import Stance
 from stream.latency import Stamps
 from stream.source import StreamHealth
@@ -143,6 +144,7 @@ class SessionStatus:
     target : what the walker is aimed at.
     baseline : per leg, mean of the baseline stances in the variable's unit; NaN before the first.
     notes : about the streams: what is missing and what it costs.
+    protocol : what the protocol says of this moment; None without one.
     """
 
     state: str = "preparing"
@@ -160,6 +162,7 @@ class SessionStatus:
     target: Target = field(default_factory=Target)
     baseline: tuple[float, float] = (nan, nan)
     notes: tuple[str, ...] = ()
+    protocol: Moment | None = None
 
 
 @dataclass(frozen=True)
@@ -171,7 +174,8 @@ class Request:
     what : ``mark`` and ``note`` (`text` stands in the recording and goes to other programs), ``display``
         (`text` is one of `compute.feedback.DISPLAYS`), ``sound`` (one of `SOUNDS`), ``message`` (`text` is
         shown to the walker), ``shift_band`` (both edges move by `number`, in the target's terms), ``seen``
-        (`text` says what has become of the walker's picture, for the record).
+        (`text` says what has become of the walker's picture, for the record); with a protocol also what
+        `compute.protocol.ASKS` lists: ``next``, ``pause``, ``answer`` (`text` is asked for, `number` given) …
     """
 
     what: str

@@ -3,8 +3,10 @@
 import csv
 import json
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from stream.file_source import FileSource
 from stream.lab import read_lab
 from stream.outlet_layout import EVENTS
 from stream.pieces import sane
+from stream.protocol_run import LOG, ProtocolRun, before_this_recording, read_setup, script_of
 from stream.readers import read_recording
 from stream.recording import Recording
 from stream.session import Session
@@ -67,13 +70,15 @@ def verify(folder: Path) -> Verified:
         raise EkamError(f"{folder / 'raw.xdf'} was not recorded by a session: process it instead")
     view = SessionView()
     view.control.start()
+    protocol = _protocol(folder)
     session = Session(
         FileSource(recording),
         lab.lab,
         subject.subject,
         view,
-        target=lab.lab.target(_variable(folder)),
+        target=None if protocol is not None else lab.lab.target(_variable(folder)),
         live=False,
+        protocol=protocol,
     )
     session.open()
     with tempfile.TemporaryDirectory() as made:
@@ -110,6 +115,23 @@ def _variable(folder: Path) -> str:
 
 
 def _variable_of_events(path: Path) -> str:
+    for event in _events(path):
+        if event.get("event") == "target":
+            return str(event["variable"])
+    return ""
+
+
+def _protocol(folder: Path) -> ProtocolRun | None:
+    """The protocol as it stood when the recording began, with what the operator asked since; None without."""
+    if not (folder / LOG).is_file():
+        return None
+    setup, inputs = read_setup(folder)
+    wishes = [event for event in _events(folder / "raw.xdf") if event.get("event") == "protocol"]
+    return ProtocolRun(before_this_recording(setup, inputs), script=script_of(wishes))
+
+
+def _events(path: Path) -> Iterator[dict[str, Any]]:
+    """What a session recorded beside the samples."""
     file = read_xdf_file(path)
     own = {i for i, header in file.headers.items() if f"<name>{EVENTS}</name>" in header}
     for block in file.blocks:
@@ -118,9 +140,8 @@ def _variable_of_events(path: Path) -> str:
                 event = json.loads(row[0])
             except ValueError:
                 continue
-            if event.get("event") == "target":
-                return str(event["variable"])
-    return ""
+            if isinstance(event, dict):
+                yield event
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

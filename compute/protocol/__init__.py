@@ -4,7 +4,7 @@ Start with `compute.protocol.plan` (what there is to run), then `compute.protoco
 """
 
 from compute.protocol.inputs import ASKS, Ask, Step, from_table, step_of
-from compute.protocol.moment import Moment, Prompt, moment_of, steered
+from compute.protocol.moment import Moment, Prompt, moment_of, picture, steered
 from compute.protocol.plan import Block, Fading, Guard, Plan, Question, TargetRule
 from compute.protocol.state import State, start
 
@@ -23,6 +23,7 @@ __all__ = [
     "TargetRule",
     "from_table",
     "moment_of",
+    "picture",
     "start",
     "steered",
     "step_of",

@@ -96,10 +96,10 @@ class Moment:
     blinded: bool = False
 
 
-def moment_of(state: State) -> Moment:
-    """Everything that a state says."""
+def moment_of(state: State, usual: Display = "bar") -> Moment:
+    """Everything that a state says; `usual` is the laboratory's picture."""
     plan, block = state.plan, state.running
-    display, message = picture(state)
+    display, message = picture(state, usual)
     length_s = nan if block is None or block.after_s is None else block.after_s
     elapsed_s = nan if block is None else max(0.0, state.now_s - state.begun_s)
     needed = 0 if block is None else block.after_valid or 0
@@ -130,27 +130,30 @@ def moment_of(state: State) -> Moment:
     )
 
 
-def picture(state: State) -> tuple[Display, str]:
-    """Which picture the walker is shown, and its words."""
+def picture(state: State, usual: Display = "bar") -> tuple[Display, str]:
+    """Which picture the walker is shown, the `usual` one unless a block has its own, and its words."""
     block = state.running
     if block is None:
         return "message", DONE if state.ended else STAND
     words = block.message or WORDS[block.kind]
     if any(state.tells(side) for side in Side):
-        return block.display, words
+        return block.display or usual, words
     return ("blank" if block.display == "blank" else "message"), words
 
 
 def steered(feedback: WalkerFeedback, state: State) -> WalkerFeedback:
-    """The walker's feedback as the protocol wants it now; values of another band or block are taken away."""
-    display, message = picture(state)
-    legs = tuple(_steered(feedback.leg(side), state, side) for side in Side)
-    return replace(feedback, left=legs[0], right=legs[1], display=display, message=message)
+    """The walker's feedback with each leg as the protocol wants it: told of this target, or of none."""
+    left, right = (_steered(feedback.leg(side), state, side) for side in Side)
+    if left is feedback.left and right is feedback.right:
+        return feedback
+    return replace(feedback, left=left, right=right)
 
 
 def _steered(leg: LegFeedback, state: State, side: Side) -> LegFeedback:
     target, baseline = state.targets[side], state.baselines[side]
     if not state.tells(side) or target is None:
+        if leg.phase == "off":
+            return leg
         return LegFeedback(side, leg.target, "off", stance=leg.stance)
     if leg.target == target and leg.phase != "off":
         return leg

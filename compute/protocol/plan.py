@@ -61,7 +61,8 @@ class Block:
     Attributes
     ----------
     after_s : walking time. after_valid : valid stances of every trained leg.
-    display, message : what the walker is shown; blocks that tell nothing show the message.
+    display, message : what the walker is shown, None for the laboratory's picture; while nothing is told
+        the message is shown.
     mean_of : the walker is told the mean of so many of the leg's last valid stances.
     change : of a ``test`` block, from the leg's own baseline, in the unit shown.
     """
@@ -70,7 +71,7 @@ class Block:
     kind: Kind
     after_s: float | None = None
     after_valid: int | None = None
-    display: Display = "bar"
+    display: Display | None = None
     message: str = ""
     fading: Fading = Fading()
     mean_of: int = 1

@@ -432,7 +432,8 @@ class State:
 
     def _ask_answer(self, ask: Ask) -> "State":
         """The walker's answer to a question; one beyond its limit halts the training."""
-        if not isfinite(ask.number):
+        asked_for = {question.name for question in self.plan.questions}
+        if not isfinite(ask.number) or ask.text not in asked_for:
             return self
         first = next((each.value for each in self.answers if each.name == ask.text), ask.number)
         answer = Answer(self.now_s, ask.text, ask.number)

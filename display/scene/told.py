@@ -25,6 +25,7 @@ class Verdict(Enum):
     ABOVE = "go lower"
     BELOW = "go higher"
     REJECTED = "step not counted"
+    OFF = " "
 
 
 _CHECK_MARK = ((0.0, 0.55), (0.14, 0.41), (0.36, 0.63), (0.86, 0.1), (1.0, 0.24), (0.36, 0.9))
@@ -47,6 +48,8 @@ COLOURS: dict[Verdict, str] = {
 
 def verdict(leg: LegFeedback) -> Verdict:
     """What the newest stance of a leg means to the walker."""
+    if leg.phase == "off":
+        return Verdict.OFF
     if leg.phase == "baseline":
         return Verdict.BASELINE
     if leg.rejected:
@@ -132,14 +135,14 @@ class Told:
     @property
     def aims(self) -> bool:
         """Whether there is a band: none while a leg walks as it always does."""
-        return self.verdict is not Verdict.BASELINE
+        return self.verdict not in (Verdict.BASELINE, Verdict.OFF)
 
 
 def told(leg: LegFeedback) -> Told:
     """Everything that a picture says of a leg."""
     found = verdict(leg)
     # a baseline is not judged, so it has no value; a rejected stance keeps the older one
-    value = nan if found is Verdict.BASELINE else leg.value
+    value = nan if found in (Verdict.BASELINE, Verdict.OFF) else leg.value
     scale = axis(leg.target)
     target = leg.target
     usual = (scale.low, 100.0, scale.high)

@@ -1,0 +1,71 @@
+"""``ekam participant``: enrol somebody in a protocol, see where they are, note an outcome."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from display.protocol_option import listed
+
+
+def participant(
+    person: Annotated[str, typer.Argument(metavar="ID", help="Pseudonym.")],
+    protocol: Annotated[
+        str,
+        typer.Option(
+            help="Enrol in this protocol: a file, or a template's name; ? lists them.",
+            callback=listed,
+            is_eager=True,
+        ),
+    ] = "",
+    leg: Annotated[str, typer.Option(help="With --protocol: the trained leg, left or right.")] = "",
+    arm: Annotated[str, typer.Option(help="With --protocol: the code of the arm.")] = "",
+    answer: Annotated[
+        tuple[str, float] | None,
+        typer.Option(help="Note an outcome: its name and the total, e.g. 'WOMAC pain' 7."),
+    ] = None,
+    store: Annotated[Path, typer.Option(help="Folder of all participants.")] = Path("participants"),
+) -> None:
+    """Enrol a participant, show where the schedule stands, or note an outcome.
+
+    Example: ekam participant S01 --protocol foot_angle --leg right
+
+    Example: ekam participant S01 --answer "WOMAC pain" 7
+    """
+    from display.protocol_choice import side_of
+    from display.say import out
+    from stream.errors import EkamError
+    from stream.participants import enrol, read_participant
+    from stream.protocol_file import read_protocol
+
+    if protocol:
+        known = enrol(store, person, read_protocol(protocol), side_of(leg), arm)
+        out.print(f"{known.id} is enrolled in {known.file.protocol.name}: {known.folder}")
+    else:
+        if leg or arm:
+            raise EkamError("--leg and --arm are said once, together with --protocol")
+        known = read_participant(store, person)
+    if answer is not None:
+        known.note("answer", session=known.next().session, name=answer[0], value=answer[1])
+    _show(known.folder, store, person)
+
+
+def _show(folder: Path, store: Path, person: str) -> None:
+    from rich.markup import escape
+
+    from display.say import out
+    from stream.participants import read_participant
+
+    known = read_participant(store, person)
+    comes, sessions = known.next(), known.file.protocol.sessions
+    for each in known.journal():
+        if each.get("what") in ("begun", "ended", "left", "answer"):
+            more = {k: v for k, v in each.items() if k not in ("utc", "what", "personal")}
+            said = ", ".join(f"{key} {value}" for key, value in more.items())
+            out.print(escape(f"{each['utc']}  {each['what']}: {said}"))
+    if comes.broken is not None:
+        out.print(f"Session {comes.session} of {sessions} broke off {comes.broken_h:.1f} h ago.")
+    elif comes.session > sessions:
+        out.print(f"All {sessions} sessions are over.")
+    else:
+        out.print(f"Session {comes.session} of {sessions} comes next.")

@@ -1,0 +1,218 @@
+"""Which protocol, session and part of it a command runs, from what was asked on the command line."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite, nan
+from pathlib import Path
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from compute import Side
+from compute.feedback import Display
+from display.say import err, out
+from stream.errors import EkamError
+from stream.json_lines import Lines
+from stream.participants import JOURNAL, LONGEST_BREAK_H, Next, Participant, line, read_participant
+from stream.protocol_file import read_protocol
+from stream.protocol_run import ProtocolRun, Scripted, Setup, resumed, script_of
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A session of a protocol that is to be run.
+
+    Attributes
+    ----------
+    person : whose it is, with `comes`, the place in the schedule; None outside of a store.
+    """
+
+    setup: Setup
+    person: Participant | None = None
+    comes: Next | None = None
+
+    def begun(self) -> None:
+        """Note that the recording begins."""
+        if self.person is not None and self.comes is not None:
+            self.person.begin(self.comes)
+
+    def ended(self, run: ProtocolRun, folder: Path) -> None:
+        """Note how far the session came."""
+        if self.person is not None:
+            self.person.end(run, folder)
+
+    def run(self, usual: Display = "bar") -> ProtocolRun:
+        """The protocol, ready for a session; the participant's journal is told of every change of target."""
+        if self.person is None:
+            return ProtocolRun(self.setup, usual=usual)
+        journal = Lines(self.person.folder / JOURNAL)
+        session = self.setup.session
+
+        def audit(change: Mapping[str, Any]) -> None:
+            journal.add(line("target", session=session, **change))
+
+        return ProtocolRun(self.setup, usual=usual, audit=audit)
+
+
+def chosen(
+    protocol: str,
+    *,
+    participant: str = "",
+    store: Path = Path("participants"),
+    session: int = 1,
+    leg: str = "",
+    arm: str = "",
+    go_on: Path | None = None,
+    resume: bool = False,
+    anew: bool = False,
+    subject_sha256: str = "",
+) -> Chosen | None:
+    """The session that was asked for; None without a protocol.
+
+    Parameters
+    ----------
+    go_on : folder of a session without a participant that broke off. resume, anew : a participant's
+        session that broke off is continued, or begun again.
+
+    Raises
+    ------
+    EkamError : what was asked for does not fit together, or is not there.
+    """
+    if participant:
+        if protocol or go_on is not None or leg or arm:
+            raise EkamError(
+                "--participant knows protocol, leg and arm: leave out --protocol, --leg, --arm and --go-on"
+            )
+        person = read_participant(store, participant)
+        comes = person.next()
+        if comes.broken is not None and not resume and not anew:
+            late = (
+                ", and markers that were off since would change every value"
+                if comes.broken_h > LONGEST_BREAK_H
+                else ""
+            )
+            raise EkamError(
+                f"session {comes.session} of {participant} broke off {comes.broken_h:.1f} h ago{late}: "
+                "--resume goes on in its block with its baseline, --anew begins it again"
+            )
+        if resume and comes.broken is None:
+            raise EkamError(f"no session of {participant} broke off: leave out --resume")
+        setup = person.setup(comes, subject_sha256=subject_sha256, go_on=resume)
+        return Chosen(setup, person, comes)
+    if go_on is not None:
+        return Chosen(resumed(go_on, subject_sha256))
+    if not protocol:
+        return None
+    file = read_protocol(protocol)
+    setup = Setup(
+        file, session, side_of(leg), arm, f"{file.sha256[:8]}/{subject_sha256[:8]}", (nan, nan)
+    )
+    setup.plan()
+    return Chosen(setup)
+
+
+def side_of(leg: str) -> Side | None:
+    """A leg by its word; None for none.
+
+    Raises
+    ------
+    EkamError : it is no leg.
+    """
+    if not leg:
+        return None
+    for side in Side:
+        if side.word == leg:
+            return side
+    raise EkamError(f"--leg is left or right, not {leg!r}")
+
+
+def read_wishes(path: Path | None) -> list[Scripted]:
+    """What an operator asks while a file is processed, from a file with a JSON object a line.
+
+    Raises
+    ------
+    EkamError : there is no such file, or a line is no wish.
+    """
+    if path is None:
+        return []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        tables = [json.loads(text) for text in lines if text.strip()]
+    except OSError as error:
+        raise EkamError(f"{path} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise EkamError(f"{path} holds a line that is no JSON: {error}") from None
+    try:
+        return sorted(script_of(tables), key=lambda each: each.ask.at_s)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise EkamError(
+            f'{path}: a wish is a line such as {{"ask": "next", "at_s": 60.0}}'
+        ) from None
+
+
+def of_file(
+    protocol: str, session: int, leg: str, arm: str, wishes: Path | None, *, subject_sha256: str
+) -> ProtocolRun | None:
+    """A protocol that is run on a recording; None without one.
+
+    Raises
+    ------
+    EkamError : what was asked for does not fit together, or is not there.
+    """
+    runs = chosen(protocol, session=session, leg=leg, arm=arm, subject_sha256=subject_sha256)
+    if runs is None:
+        if wishes is not None:
+            raise EkamError("--wishes are asked of a protocol: say which with --protocol")
+        return None
+    run = ProtocolRun(runs.setup, script=read_wishes(wishes))
+    tell_warning(run)
+    return run
+
+
+def tell_warning(run: ProtocolRun) -> None:
+    """What a protocol says of itself before it runs."""
+    protocol = run.setup.file.protocol
+    err.print(f"Protocol: {protocol.name}, session {run.plan.session} of {protocol.sessions}")
+    if protocol.warning:
+        err.print(f"Warning: {protocol.warning}.")
+
+
+def tell_protocol(run: ProtocolRun) -> None:
+    """How each block went, and how far the session came; nothing that a blinded operator must not see."""
+    if not run.plan.blinded:
+        out.print(block_table(run))
+        for note in run.state.notes:
+            out.print(escape(note))
+    if run.state.ended:
+        out.print("The protocol came to its end.")
+    elif run.state.held or run.state.halted:
+        out.print(escape(f"The protocol waits: {run.state.held or run.state.halted}"))
+    else:
+        block = run.plan.blocks[run.state.block]
+        out.print(escape(f"The recording ended in the block {block.name}."))
+
+
+def block_table(run: ProtocolRun) -> Table:
+    """A line per block and leg."""
+    table = Table(title=escape(run.plan.name))
+    unit = run.target.unit
+    heads = ("block", "s", "leg", "valid", "rejected", f"change [{unit}]", "in band [%]", "judged")
+    for head in heads:
+        table.add_column(
+            escape(head), justify="left" if head in ("block", "leg", "judged") else "right"
+        )
+    for result in run.state.results:
+        for leg in result.legs:
+            judged = "" if leg.success is None else "success" if leg.success else "; ".join(leg.why)
+            table.add_row(
+                escape(result.name), f"{result.to_s - result.from_s:.0f}", leg.side.word, str(leg.valid),
+                str(leg.rejected), _number(leg.change, "+.1f"), _number(leg.in_band_pct, ".0f"),
+                escape(judged),
+            )  # fmt: skip
+    return table
+
+
+def _number(value: float, form: str) -> str:
+    return format(value, form) if isfinite(value) else ""

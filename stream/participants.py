@@ -1,0 +1,233 @@
+"""Participants of a protocol: a folder each, with its sessions, answers, and every change of a target.
+
+::
+
+    participants/S01/
+        participant.json     pseudonym, leg, arm, protocol and its hash; written once
+        protocol.toml        as it was on the first day; every later session runs this
+        journal.jsonl        what happened, a line each, only ever added to
+        session_01/          folder of a session; session_01_2/ where it went on after an interruption
+
+Pseudonyms only. The arm stands in participant.json: whoever runs a blinded protocol does not open it.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import isfinite, nan
+from pathlib import Path
+from typing import Any
+
+from compute.conventions import Side
+from stream import json_lines
+from stream.errors import EkamError
+from stream.protocol_file import ProtocolFile, read_protocol
+from stream.protocol_run import FILE, LOG, ProtocolRun, Setup, resumed
+from stream.subject_file import ID_PATTERN
+
+PERSON, JOURNAL = "participant.json", "journal.jsonl"
+LONGEST_BREAK_H = 2.0
+"""A session goes on after an interruption of up to this: later the markers have been off."""
+
+
+@dataclass(frozen=True)
+class Next:
+    """What a participant's next session is.
+
+    Attributes
+    ----------
+    broken : folder of the part that broke off; None where a session begins.
+    broken_h : hours since it was begun.
+    """
+
+    session: int
+    folder: Path
+    broken: Path | None = None
+    broken_h: float = nan
+
+
+@dataclass(frozen=True)
+class Participant:
+    """One person in one protocol."""
+
+    folder: Path
+    id: str
+    file: ProtocolFile
+    leg: Side | None
+    arm: str
+
+    def journal(self) -> list[dict[str, Any]]:
+        """All that happened, in its order."""
+        path = self.folder / JOURNAL
+        return json_lines.read(path, "journal") if path.exists() else []
+
+    def note(self, what: str, **more: Any) -> None:
+        """Add a line to the journal.
+
+        Raises
+        ------
+        OSError : it cannot be written.
+        """
+        json_lines.append(self.folder / JOURNAL, [line(what, **more)])
+
+    def next(self) -> Next:
+        """The session that comes, or the one that broke off."""
+        ended, begun = 0, 0
+        part, begun_at = "", ""
+        for each in self.journal():
+            if each.get("what") == "ended":
+                ended = int(each["session"])
+            elif each.get("what") == "begun":
+                begun, part, begun_at = int(each["session"]), str(each["folder"]), str(each["utc"])
+        if begun > ended and (self.folder / part / LOG).is_file():
+            since = datetime.now(UTC) - datetime.fromisoformat(begun_at)
+            return Next(
+                begun, self._fresh(begun), self.folder / part, since.total_seconds() / 3600.0
+            )
+        return Next(ended + 1, self._fresh(ended + 1))
+
+    def _fresh(self, session: int) -> Path:
+        """Folder for a session, or for a further part of it."""
+        name, part = f"session_{session:02d}", 1
+        while (self.folder / (name if part == 1 else f"{name}_{part}")).exists():
+            part += 1
+        return self.folder / (name if part == 1 else f"{name}_{part}")
+
+    def setup(self, chosen: Next, *, subject_sha256: str = "", go_on: bool = False) -> Setup:
+        """The session that was chosen.
+
+        Parameters
+        ----------
+        go_on : continue the one that broke off.
+
+        Raises
+        ------
+        EkamError : the protocol is over, or what broke off cannot be continued.
+        """
+        if go_on and chosen.broken is not None:
+            return resumed(chosen.broken, subject_sha256)
+        made = Setup(
+            self.file,
+            chosen.session,
+            self.leg,
+            self.arm,
+            f"{self.id}/{self.file.sha256[:8]}",
+            self.carried(),
+        )
+        made.plan()  # refused here, not later
+        return made
+
+    def carried(self) -> tuple[float, float]:
+        """Personal targets found so far, left and right, in the unit shown; NaN where none is."""
+        found = [nan, nan]
+        for each in self.journal():
+            for side in Side:
+                value = (each.get("personal") or {}).get(side.word)
+                if value is not None:
+                    found[side] = float(value)
+        return found[0], found[1]
+
+    def answers(self) -> list[dict[str, Any]]:
+        """Every answer and outcome so far."""
+        return [each for each in self.journal() if each.get("what") == "answer"]
+
+    def begin(self, chosen: Next) -> None:
+        """A session, or a further part of one, begins."""
+        self.note("begun", session=chosen.session, folder=chosen.folder.name)
+
+    def end(self, run: ProtocolRun, folder: Path) -> None:
+        """A recording is over; only a session whose protocol came to its end is one of the schedule."""
+        state = run.state
+        for each in state.answers:
+            self.note("answer", session=run.plan.session, name=each.name, value=each.value)
+        personal = {
+            side.word: value for side in Side for value in [_personal(run, side)] if isfinite(value)
+        }
+        if state.ended:
+            self.note("ended", session=run.plan.session, folder=folder.name, personal=personal)
+        else:
+            self.note("left", session=run.plan.session, folder=folder.name, block=state.block)
+
+
+def _personal(run: ProtocolRun, side: Side) -> float:
+    """Middle of a personal target as it is, in the unit shown; an earlier session's, from its baseline."""
+    tested = [each for each in run.state.tests if each.side is side]
+    target, baseline = run.state.targets[side], run.state.baselines[side]
+    if not tested or target is None or baseline is None or run.plan.sham:
+        return nan
+    return baseline.mean + 0.5 * (target.low + target.high)
+
+
+def line(what: str, **more: Any) -> dict[str, Any]:
+    """A line of a journal."""
+    return {"utc": datetime.now(UTC).isoformat(timespec="seconds"), "what": what, **more}
+
+
+def enrol(
+    root: Path, person_id: str, file: ProtocolFile, leg: Side | None = None, arm: str = ""
+) -> Participant:
+    """Make a participant's folder.
+
+    Raises
+    ------
+    EkamError : there is one, the pseudonym is none, or the protocol needs a leg or an arm.
+    """
+    if not re.fullmatch(ID_PATTERN, person_id):
+        raise EkamError(
+            f"{person_id!r} is not a pseudonym: use up to 64 letters, digits, dots, dashes, underscores"
+        )
+    if file.protocol.arms and file.protocol.blinded and not arm:
+        raise EkamError(f"{file.protocol.name} is blinded: say the arm of {person_id} with --arm")
+    file.protocol.plan(1, leg=leg, arm=arm)
+    folder = root / person_id
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        raise EkamError(f"{folder} exists: this participant is enrolled already") from None
+    except OSError as error:
+        raise EkamError(f"{folder} cannot be made: {error.strerror}") from None
+    (folder / FILE).write_text(file.text, encoding="utf-8")
+    table = {
+        "id": person_id,
+        "leg": None if leg is None else leg.word,
+        "arm": arm,
+        "protocol": file.protocol.name,
+        "protocol_sha256": file.sha256,
+    }
+    # last: a folder without it is no participant
+    with (folder / PERSON).open("x", encoding="utf-8") as made:
+        json.dump(table, made, indent=2)
+        made.write("\n")
+    person = Participant(folder, person_id, file, leg, arm)
+    person.note("enrolled", protocol=file.protocol.name, sha256=file.sha256)
+    return person
+
+
+def read_participant(root: Path, person_id: str) -> Participant:
+    """A participant that is enrolled.
+
+    Raises
+    ------
+    EkamError : there is none, the folder is damaged, or its protocol was changed since.
+    """
+    folder = root / person_id
+    try:
+        table: Mapping[str, Any] = json.loads((folder / PERSON).read_text(encoding="utf-8"))
+        leg = None if table["leg"] is None else {side.word: side for side in Side}[table["leg"]]
+        named, arm, sha256 = str(table["id"]), str(table["arm"]), str(table["protocol_sha256"])
+    except FileNotFoundError:
+        raise EkamError(
+            f"there is no participant {person_id} in {root}: enrol with `ekam participant {person_id} "
+            "--protocol P`"
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EkamError(f"{folder / PERSON} cannot be read: {error}") from None
+    file = read_protocol(str(folder / FILE))
+    if file.sha256 != sha256:
+        raise EkamError(
+            f"{folder / FILE} was changed since {person_id} was enrolled: put it back, or enrol under "
+            "another pseudonym"
+        )
+    return Participant(folder, named, file, leg, arm)
