@@ -128,6 +128,10 @@ QLineEdit, QComboBox, QDoubleSpinBox {{ background: {PANEL}; border: 2px solid {
 QLineEdit:focus, QComboBox:focus, QDoubleSpinBox:focus, QListWidget:focus, QTabBar:focus {{
     border: 2px solid {BAND_EDGE}; }}
 QListWidget {{ background: {PANEL}; border: 1px solid {RULE}; font-family: monospace; font-size: 15px; }}
+QFrame#protocol {{ border: 2px solid {INSIDE}; border-radius: 4px; }}
+QLabel#timeline {{ font-weight: bold; }}
+QLabel#prompts {{ color: {WARNING}; font-size: 18px; }}
+QLabel#prompts[urgent="true"] {{ background: {FAULT}; color: #000000; font-weight: bold; padding: 4px; }}
 QGraphicsView#preview {{ border: 2px solid {RULE}; }}
 QTabBar::tab {{ background: {PANEL}; border: 2px solid {RULE}; padding: 5px 12px; }}
 QTabBar::tab:selected {{ background: #333333; border-color: {BAND_EDGE}; }}

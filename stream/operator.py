@@ -86,8 +86,11 @@ def sentence(event: str, more: Mapping[str, object]) -> str:
         words = f": {more['message']}" if more.get("display") == "message" else ""
         return f"the walker is shown {more.get('display')}{words}; sound {more.get('sound')}"
     if event == "target":
-        unit = more.get("unit", "")
-        return f"target {more.get('label')}: {more.get('low'):g} to {more.get('high'):g} {unit}"
+        low, high, why = more.get("low"), more.get("high"), more.get("why", "")
+        said = (
+            "none" if low is None or high is None else f"{low:g} to {high:g} {more.get('unit', '')}"
+        )
+        return f"target {more.get('label')}: {said}" + (f" ({why})" if why else "")
     if event == "block":
         return f"block {more.get('block')}"
     if event == "protocol":

@@ -50,7 +50,7 @@ class JournalPanel(QWidget):
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("show only lines with …")
         self.filter.textChanged.connect(self._refilter)
-        self.entry = _Line(self._entered, self.give_up)
+        self.entry = Line(self._entered, self.give_up)
         self.copy_button = button("copy", self.copy, "Copy")
         self.copy_button.setToolTip("the selected lines, or all that are shown (Ctrl+C)")
         self.prompt("note", focus=False)
@@ -130,7 +130,7 @@ class JournalPanel(QWidget):
         return [item for item in rows if item is not None]
 
 
-class _Line(QLineEdit):
+class Line(QLineEdit):
     """A line of which Enter and Esc are heard."""
 
     def __init__(self, enter: Callable[[], None], escape: Callable[[], None]) -> None:

@@ -28,6 +28,7 @@ from display.console import words
 from display.console.journal import JournalPanel
 from display.console.meter import LatencyMeter
 from display.console.plots import LiveTrace, StanceCurves
+from display.console.protocol_panel import ProtocolPanel
 from display.console.stick import StickFigure
 from display.console.walker_panel import PictureChoice, Preview, ScreenPanel
 from display.console.widgets import button, fill, label, table
@@ -46,6 +47,7 @@ KEYS = (
     "B  blank the walker's picture, again to bring it back        "
     "1 to 6  picture: bar, lane, colour, polar, blank, message\n"
     "+  −  move the band        S  next sound        Space  mark this moment        N  write a note\n"
+    "with a protocol:  F7  next block        F8  repeat        F9  accept        P  pause        A  answer\n"
     "F2  show the walker's window        F3  next screen for it        K  fit its picture to the screen\n"
     "Alt and the underlined letter: tabs        Tab, Enter: buttons        F1  hide this list"
 )
@@ -76,7 +78,7 @@ class Console(QWidget):
         self._faulted = False
         self._walker: tuple[bool, str, str] = (False, "", "")
         self._viewing = theme.DEFAULT_VIEWING
-        self._blank = False
+        self._blank = self._blinded = False
         self.setObjectName("console")
         self.setWindowTitle("ekam: operator")
         self.setStyleSheet(theme.CONSOLE_STYLE)
@@ -97,6 +99,11 @@ class Console(QWidget):
             ("+", lambda: self._shift(1)),
             ("-", lambda: self._shift(-1)),
             *((str(i), partial(self.choice.choose, each)) for i, each in enumerate(DISPLAYS, 1)),
+            ("F7", lambda: self.protocol.wish("next")),
+            ("F8", lambda: self.protocol.wish("repeat")),
+            ("F9", lambda: self.protocol.wish("accept")),
+            ("P", self.protocol.pause),
+            ("A", self.protocol.write_answer),
             ("F1", lambda: self.keys.setVisible(self.keys.isHidden())),
         )
         for keys, do in does:
@@ -207,7 +214,11 @@ class Console(QWidget):
         self._show_liveness(self._status, now_s)
         self.log.show_view(self._view)
         self.choice.show_view(self._view)
-        self.preview.show_view(self._view, blank=self._blank, viewing=self._viewing)
+        # beside the true values it would tell a sham from the real thing
+        self.preview.show_view(
+            self._view, blank=self._blank or self._blinded, viewing=self._viewing
+        )
+        self.preview.setToolTip("hidden: the session is blinded" if self._blinded else "")
         self.meter.show_view(self._view, histogram=self.meter.isVisible())
         # what no one sees is not painted either: the walker's picture comes first
         if self.figure.isVisible():
@@ -228,6 +239,8 @@ class Console(QWidget):
         self.notes.setText("\n".join(status.notes))
         self.notes.setVisible(bool(status.notes))
         self.counts.setText(words.counts(status))
+        self.protocol.show_moment(status.protocol)
+        self._blinded = status.protocol is not None and status.protocol.blinded
         fill(self.streams, [words.stream_row(stream) for stream in status.streams])
         # in full: beside a walker's window on the same screen the last column is narrow
         troubles = [f"{each.role.value}: {each.message}" for each in status.streams if each.message]
@@ -293,6 +306,7 @@ class Console(QWidget):
         self.figure = StickFigure()
         self.meter = LatencyMeter()
         self.log = JournalPanel(self._ask)
+        self.protocol = ProtocolPanel(self._view.control.ask)
         self.preview = Preview()
         self.choice = PictureChoice(self._ask, self._shift, lambda: self._prompt("message"))
         self.screen_panel = ScreenPanel()
@@ -361,6 +375,7 @@ class Console(QWidget):
             self.streams,
             self.troubles,
             self.meter.words,
+            self.protocol,
         ):
             right.addWidget(top)
         right.addWidget(self.halves, 1)

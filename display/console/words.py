@@ -6,6 +6,7 @@ import numpy as np
 
 from compute.conventions import Side
 from compute.feedback import Target
+from compute.protocol import Moment
 from compute.stance import Stance
 from display import theme
 from stream.latency import BUDGETS_MS
@@ -145,6 +146,47 @@ def stance_row(stance: Stance, target: Target) -> list[Cell]:
 def log_line(entry: Entry) -> str:
     """An entry of the log."""
     return f"{clock(entry.t_s)}  {entry.kind:<7}  {entry.text}"
+
+
+def timeline(moment: Moment) -> str:
+    """Every block of the session in its order."""
+    said = []
+    for each in moment.timeline:
+        if each.when == "done":
+            how = {True: " succeeded", False: " not reached", None: ""}[each.success]
+            said.append(f"✓ {each.name}{how}")
+        elif each.when == "now":
+            said.append(f"▶ {each.name.upper()}")
+        else:
+            said.append(f"○ {each.name}{_planned(each.length_s, each.valid)}")
+    session = f"session {moment.session} of {moment.sessions}" if moment.sessions > 1 else ""
+    return "    ".join(filter(None, (session, *said)))
+
+
+def _planned(length_s: float, valid: int | None) -> str:
+    parts = [f"{length_s / 60.0:g} min"] if length_s == length_s else []
+    parts += [f"{valid} steps a leg"] if valid else []
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def progress(moment: Moment) -> str:
+    """How far the running block is, what the walker is told, and what comes next."""
+    if moment.ended:
+        return "the protocol is over: ask what is due, then stop (F6)"
+    said = [f"block {moment.number} of {moment.of}"]
+    if moment.left_s == moment.left_s:
+        said.append(f"{clock(moment.left_s)} left")
+    else:
+        said.append(f"since {clock(moment.elapsed_s)}")
+    needed = f" of {moment.needed}" if moment.needed else ""
+    said.append(
+        ",  ".join(f"{side.word} {moment.counted[side]}{needed}" for side in Side) + " valid"
+    )
+    told = [side.word for side in Side if moment.told[side]]
+    said.append(f"feedback: {' and '.join(told)}" if told else "no feedback now")
+    coming = next((each.name for each in moment.timeline if each.when == "to come"), "")
+    said.append(f"next: {coming}" if coming else "the last block")
+    return "     ".join(said)
 
 
 def latency(delays_ms: Sequence[float]) -> tuple[str, str]:

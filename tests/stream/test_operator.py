@@ -142,6 +142,10 @@ def test_every_event_reads_as_a_sentence():
     for event, more, words in (
         ("start", {}, "the session started"), ("stop", {}, "the session stopped"),
         ("target", summary, "target EKAM peak 1: 60 to 90 %"),
+        ("target", {"label": "foot", "low": None, "high": None, "why": "no responder"},
+         "target foot: none (no responder)"),
+        ("block", {"block": "train 1"}, "block train 1"),
+        ("protocol", {"ask": "answer", "text": "pain", "number": 3.0}, "protocol: answer pain 3"),
         ("display", {"display": "lane", "message": "", "sound": "off"}, "shown lane; sound off"),
         ("display", {"display": "message", "message": "slow", "sound": "off"}, "message: slow"),
         ("rebind", {"stream": "markers", "refused": ""}, "markers come from another publisher"),

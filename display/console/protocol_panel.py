@@ -1,0 +1,112 @@
+"""The protocol for the operator: where it is, what comes next, what is to be asked or decided."""
+
+from collections.abc import Callable
+
+from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from compute.protocol import Moment, Prompt
+from display.console import words
+from display.console.journal import Line
+from display.console.widgets import button, label
+
+Ask = Callable[[str, str, float], None]
+"""Hands a wish to the session: what, text, number."""
+
+
+class ProtocolPanel(QFrame):
+    """Timeline, progress, prompts and the wishes that a protocol knows; hidden without one."""
+
+    def __init__(self, ask: Ask) -> None:
+        super().__init__()
+        self.setObjectName("protocol")
+        self._ask = ask
+        self._moment: Moment | None = None
+        self._question = ""
+        self.timeline = label("timeline")
+        self.progress = label("progress")
+        self.prompts = label("prompts")
+        self.question = QLabel()
+        self.answer = Line(self._answered, self._give_up)
+        self.next_button = button("next", lambda: ask("next", "", float("nan")), "Next block  (F7)")
+        self.repeat_button = button(
+            "repeat", lambda: ask("repeat", "", float("nan")), "Repeat  (F8)"
+        )
+        self.accept_button = button(
+            "accept", lambda: ask("accept", "", float("nan")), "Accept  (F9)"
+        )
+        self.pause_button = button("pause", self.pause)
+        asked = QHBoxLayout()
+        asked.addWidget(self.question)
+        asked.addWidget(self.answer, 1)
+        self.asked = QWidget()
+        self.asked.setLayout(asked)
+        asked.setContentsMargins(0, 0, 0, 0)
+        row = QHBoxLayout()
+        for each in (self.next_button, self.repeat_button, self.accept_button, self.pause_button):
+            row.addWidget(each)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 4, 6, 4)
+        column.setSpacing(4)
+        for widget in (self.timeline, self.progress, self.prompts, self.asked):
+            column.addWidget(widget)
+        column.addLayout(row)
+        self.hide()
+
+    def wish(self, what: str) -> None:
+        """Ask for the next block, its repetition, or that something be accepted."""
+        if self._moment is not None:
+            self._ask(what, "", float("nan"))
+
+    def pause(self) -> None:
+        """Pause, or go on."""
+        if self._moment is not None:
+            self.wish("resume" if self._moment.halted else "pause")
+
+    def write_answer(self) -> None:
+        """Take the keys for the answer that is due."""
+        if self.asked.isVisible():
+            self.answer.setFocus()
+
+    def show_moment(self, moment: Moment | None) -> None:
+        """Show where the protocol is."""
+        self._moment = moment
+        self.setVisible(moment is not None)
+        if moment is None:
+            return
+        self.timeline.setText(words.timeline(moment))
+        self.progress.setText(words.progress(moment))
+        lines = [f"{'✖' if each.urgent else '▲'}  {each.text}" for each in moment.prompts]
+        self.prompts.setText("\n".join(lines))
+        self.prompts.setVisible(bool(lines))
+        self.prompts.setProperty("urgent", any(each.urgent for each in moment.prompts))
+        style = self.prompts.style()
+        if style is not None:
+            style.polish(self.prompts)
+        due = next((each for each in moment.prompts if each.kind == "answer"), None)
+        self._show_question(due)
+        self.pause_button.setText("Resume  (P)" if moment.halted else "Pause  (P)")
+        for each in (self.next_button, self.repeat_button, self.accept_button, self.pause_button):
+            each.setEnabled(not moment.ended)
+
+    def _show_question(self, due: Prompt | None) -> None:
+        name = "" if due is None else due.name
+        if name != self._question:
+            self._question = name
+            self.answer.clear()
+        self.asked.setVisible(due is not None)
+        if due is not None:
+            self.question.setText(f"{due.text}  (A, then Enter):")
+
+    def _answered(self) -> None:
+        try:
+            value = float(self.answer.text().replace(",", "."))
+        except ValueError:
+            self.answer.clear()
+            self.answer.setPlaceholderText("a number")
+            return
+        self._ask("answer", self._question, value)
+        self._give_up()
+
+    def _give_up(self) -> None:
+        self.answer.clear()
+        self.answer.clearFocus()

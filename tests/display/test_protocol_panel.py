@@ -1,0 +1,157 @@
+"""The protocol as the operator sees and steers it."""
+
+from dataclasses import replace
+
+import pytest
+
+from compute import Side
+from compute.protocol import moment_of, start
+from compute.protocol.moment import Prompt, TimelineEntry
+from display.console import words
+from stream.protocol_file import read_protocol
+from stream.status import SessionStatus, SessionView
+
+
+def moment(**fields):
+    """The first session of the EKAM template at its begin, with other fields."""
+    return replace(moment_of(start(read_protocol("ekam_retraining").protocol.plan(1))), **fields)
+
+
+def test_the_timeline_names_every_block_and_where_it_is():
+    said = words.timeline(moment())
+    assert said.startswith("session 1 of 8    ▶ FAMILIARISE    ○ baseline")
+    assert "○ catch (20 steps a leg)" in said
+    assert "○ train 1 (8 min)" in said
+    blocks = (
+        TimelineEntry("baseline", "baseline", "done", 60.0, None),
+        TimelineEntry("train", "train", "done", 60.0, None, True),
+        TimelineEntry("catch", "catch", "done", 60.0, None, False),
+        TimelineEntry("retention", "retention", "now", 60.0, None),
+    )
+    assert words.timeline(moment(timeline=blocks, sessions=1)) == (
+        "✓ baseline    ✓ train succeeded    ✓ catch not reached    ▶ RETENTION"
+    )
+
+
+def test_progress_says_time_steps_feedback_and_what_comes():
+    said = words.progress(
+        moment(left_s=72.0, counted=(12, 14), needed=50, told=(True, False), number=3)
+    )
+    assert "block 3 of 7" in said
+    assert "0:01:12 left" in said
+    assert "left 12 of 50,  right 14 of 50 valid" in said
+    assert "feedback: left" in said
+    assert "next: baseline" in said
+    assert "no feedback now" in words.progress(moment())
+    open_end = words.progress(moment(left_s=float("nan"), elapsed_s=61.0))
+    assert "since 0:01:01" in open_end
+    assert "the protocol is over" in words.progress(moment(ended=True))
+
+
+@pytest.fixture
+def view():
+    return SessionView()
+
+
+@pytest.fixture
+def console(qapp, qtbot, view):
+    from display.console import Console
+
+    window = Console(view)
+    window.resize(1400, 900)
+    window.show()
+    yield window
+    window.hide()
+    window.deleteLater()
+
+
+def tell(console, view, shown):
+    view.status.publish(SessionStatus(state="running", protocol=shown))
+    console.tick()
+
+
+def keys(qtbot, console, *names):
+    from PyQt5.QtCore import Qt
+
+    for name in names:
+        qtbot.keyClick(console, getattr(Qt.Key, f"Key_{name}"))
+
+
+@pytest.mark.qt
+def test_without_a_protocol_there_is_no_panel_and_no_wish(console, view, qtbot):
+    tell(console, view, None)
+    assert not console.protocol.isVisible()
+    keys(qtbot, console, "F7", "F8", "F9", "P", "A")
+    assert not view.control.requests
+
+
+@pytest.mark.qt
+def test_wishes_have_keys_and_buttons(console, view, qtbot):
+    tell(console, view, moment())
+    assert console.protocol.isVisible()
+    keys(qtbot, console, "F7", "F8", "F9", "P")
+    assert [each.what for each in view.control.requests] == ["next", "repeat", "accept", "pause"]
+    view.control.requests.clear()
+    console.protocol.next_button.click()
+    tell(console, view, moment(halted="pain"))
+    assert console.protocol.pause_button.text().startswith("Resume")
+    console.protocol.pause_button.click()
+    assert [each.what for each in view.control.requests] == ["next", "resume"]
+    tell(console, view, moment(ended=True))
+    assert not console.protocol.next_button.isEnabled()
+
+
+@pytest.mark.qt
+def test_a_question_that_is_due_is_asked_and_answered(console, view, qtbot):
+    from PyQt5.QtCore import Qt
+
+    tell(console, view, moment(prompts=()))
+    assert not console.protocol.asked.isVisible()
+    due = Prompt("answer", "ask for pain (0 to 10)", "pain")
+    tell(console, view, moment(prompts=(due,)))
+    assert "ask for pain (0 to 10)" in console.protocol.question.text()
+    console.activateWindow()
+    keys(qtbot, console, "A")
+    answer = console.protocol.answer
+    for typed in ("much", "3,5"):
+        qtbot.keyClicks(answer, typed)
+        qtbot.keyClick(answer, Qt.Key.Key_Return)
+    (asked,) = view.control.requests
+    assert (asked.what, asked.text, asked.number) == ("answer", "pain", 3.5)
+    assert not answer.text()
+
+
+@pytest.mark.qt
+def test_urgent_prompts_stand_out_by_shape(console, view):
+    shown = (
+        Prompt("stop", "pain 6: resume, or end the session", urgent=True),
+        Prompt("guard", "left leg: KFM peak is 14 % above its baseline"),
+    )
+    tell(console, view, moment(prompts=shown))
+    said = console.protocol.prompts.text().splitlines()
+    assert said[0].startswith("✖  pain 6")
+    assert said[1].startswith("▲  left leg")
+    assert console.protocol.prompts.property("urgent")
+
+
+@pytest.mark.qt
+def test_a_blinded_operator_sees_neither_the_picture_nor_its_words(console, view):
+    from compute.feedback import LegFeedback, Target, WalkerFeedback
+
+    legs = [LegFeedback(side, Target(), "feedback", value=70.0) for side in Side]
+    view.walker.publish(WalkerFeedback(*legs))
+    tell(console, view, moment(blinded=True))
+    visible = [item for item in console.preview.scene().items() if item.isVisible()]
+    assert not any(hasattr(item, "text") for item in visible)
+    tell(console, view, moment())
+    visible = [item for item in console.preview.scene().items() if item.isVisible()]
+    assert any(hasattr(item, "text") and item.text() == "70 %" for item in visible)
+
+
+@pytest.mark.qt
+def test_it_fits_a_laptop_with_a_protocol(console, view, qapp):
+    tell(console, view, moment(prompts=(Prompt("answer", "ask for pain (0 to 10)", "pain"),)))
+    qapp.processEvents()
+    size = console.minimumSizeHint()
+    assert size.width() <= 1366
+    assert size.height() <= 768
