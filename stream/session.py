@@ -382,7 +382,9 @@ class Session:
             except OSError as error:  # a full disk must not take the walker's feedback away
                 self.outcome.fault = f"stances cannot be written: {error.strerror}; free the disk"
         if self._now is not None:
-            collected = before.phase == "baseline" and not self._feedback.leg(stance.side).rejected
+            collected = stance.valid and (
+                before.phase == "baseline" if self._protocol is None else self._protocol.in_baseline
+            )
             band = self._curves[stance.side].after(stance, baseline=collected)
             self._curves[stance.side] = band
             self._view.curves.publish((self._curves[Side.LEFT], self._curves[Side.RIGHT]))

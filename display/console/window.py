@@ -40,6 +40,8 @@ STANCE_ROWS = 12
 SILENT_S = 3.0
 WIDE_PX = 1300
 """From this width on both groups of tabs stand side by side."""
+NARROW_PX = 1200
+"""Below this width the streams' jitter and clock are not shown."""
 LEFT_PX = 310
 
 KEYS = (
@@ -392,6 +394,8 @@ class Console(QWidget):
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Put both groups of tabs side by side where there is room."""
         super().resizeEvent(event)
+        for column in words.SPARE_COLUMNS:
+            self.streams.setColumnHidden(column, self.width() < NARROW_PX)
         wide = Qt.Orientation.Horizontal if self.width() >= WIDE_PX else Qt.Orientation.Vertical
         if wide != self.halves.orientation():
             self.halves.setOrientation(wide)

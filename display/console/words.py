@@ -28,6 +28,8 @@ LAMPS = {
 STREAM_COLUMNS = (
     "state", "stream", "host", "rate (Hz)", "jitter (ms)", "clock", "age (s)", "missing", "restarts",
 )  # fmt: skip
+SPARE_COLUMNS = tuple(map(STREAM_COLUMNS.index, ("jitter (ms)", "clock")))
+"""What can be done without where there is little room; ``ekam check`` and the session's files have it."""
 STANCE_COLUMNS = ("no", "leg", "peak 1", "peak 2", "KFM", "feedback", "verdict and reasons")
 
 BUDGET_MS = sum(BUDGETS_MS.values())
@@ -160,7 +162,9 @@ def timeline(moment: Moment) -> str:
         else:
             said.append(f"○ {each.name}{_planned(each.length_s, each.valid)}")
     session = f"session {moment.session} of {moment.sessions}" if moment.sessions > 1 else ""
-    return "    ".join(filter(None, (session, *said)))
+    # no line breaks within a block
+    whole = (each.replace(" ", "\N{NO-BREAK SPACE}") for each in (session, *said) if each)
+    return "    ".join(whole)
 
 
 def _planned(length_s: float, valid: int | None) -> str:
@@ -174,9 +178,11 @@ def progress(moment: Moment) -> str:
     if moment.ended:
         return "the protocol is over: ask what is due, then stop (F6)"
     said = [f"block {moment.number} of {moment.of}"]
-    if moment.left_s == moment.left_s:
+    if moment.halted or moment.held:
+        said.append("PAUSED" if moment.halted else "WAITS FOR YOU")
+    elif moment.left_s == moment.left_s:
         said.append(f"{clock(moment.left_s)} left")
-    else:
+    elif moment.elapsed_s == moment.elapsed_s:
         said.append(f"since {clock(moment.elapsed_s)}")
     needed = f" of {moment.needed}" if moment.needed else ""
     said.append(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from compute import Side
-from compute.protocol import moment_of, start
+from compute.protocol import Ask, moment_of, start
 from compute.protocol.moment import Prompt, TimelineEntry
 from display.console import words
 from stream.protocol_file import read_protocol
@@ -17,8 +17,12 @@ def moment(**fields):
     return replace(moment_of(start(read_protocol("ekam_retraining").protocol.plan(1))), **fields)
 
 
+def plain(said):
+    return said.replace("\N{NO-BREAK SPACE}", " ")
+
+
 def test_the_timeline_names_every_block_and_where_it_is():
-    said = words.timeline(moment())
+    said = plain(words.timeline(moment()))
     assert said.startswith("session 1 of 8    ▶ FAMILIARISE    ○ baseline")
     assert "○ catch (20 steps a leg)" in said
     assert "○ train 1 (8 min)" in said
@@ -28,7 +32,7 @@ def test_the_timeline_names_every_block_and_where_it_is():
         TimelineEntry("catch", "catch", "done", 60.0, None, False),
         TimelineEntry("retention", "retention", "now", 60.0, None),
     )
-    assert words.timeline(moment(timeline=blocks, sessions=1)) == (
+    assert plain(words.timeline(moment(timeline=blocks, sessions=1))) == (
         "✓ baseline    ✓ train succeeded    ✓ catch not reached    ▶ RETENTION"
     )
 
@@ -46,6 +50,20 @@ def test_progress_says_time_steps_feedback_and_what_comes():
     open_end = words.progress(moment(left_s=float("nan"), elapsed_s=61.0))
     assert "since 0:01:01" in open_end
     assert "the protocol is over" in words.progress(moment(ended=True))
+
+
+@pytest.mark.parametrize(
+    "asks", [("pause",), ("next",) * 20, ("end",), ("next", "accept", "pause")]
+)
+def test_every_state_of_a_protocol_can_be_shown(asks):
+    state = start(read_protocol("ekam_retraining").protocol.plan(2))
+    for i, what in enumerate(asks):
+        state = state.asked(Ask(what, float(i)))
+        shown = moment_of(state)
+        assert words.progress(shown)
+        assert words.timeline(shown)
+    if asks == ("pause",):
+        assert "PAUSED" in words.progress(shown)
 
 
 @pytest.fixture
