@@ -161,7 +161,14 @@ def _final_row(stance: Stance, told: Told) -> dict[str, float]:
         "verdict": CODES["verdict"]["valid" if stance.valid else "rejected"],
         "reasons": sum(CODES["reasons"][reason] for reason in stance.reasons),
         "shown": CODES["shown"][told.shown],
+        **_aim(told),
     }
+
+
+def _aim(told: Told) -> dict[str, float]:
+    """The band of a value that is told without a protocol."""
+    low, high = told.aim
+    return {"target_low": low, "target_high": high} if low == low else {}
 
 
 def _open(layout: Layout) -> Any:

@@ -403,6 +403,8 @@ class Session:
             at = self._protocol.placed
             usable = isfinite(at.value)
             placed = {"block": at.block, "low": at.low, "high": at.high}
+        elif usable:
+            placed = {"aim": (leg.target.low, leg.target.high)}
         early_seen = self._early_seen[side] and isfinite(stance.early_peak1_nm)
         self._early_seen[side] = False
         latency_ms = self._since_ms(stance.t_decide_s)

@@ -30,6 +30,7 @@ class Told:
     latency_ms : deciding sample's stamp to value handed to the walker's window; NaN without a clock.
     value : of a usable stance in the terms of the target; NaN during the baseline.
     block, low, high : part of the protocol that the stance belongs to, and its band; empty without one.
+    aim : band of `value` without a protocol, for who acts on it at once.
     """
 
     shown: Literal["none", "early", "final"] = "none"
@@ -38,6 +39,7 @@ class Told:
     block: str = ""
     low: float = nan
     high: float = nan
+    aim: tuple[float, float] = (nan, nan)
 
 
 class StanceSink(Protocol):

@@ -40,7 +40,7 @@ from stream.session import Session
 from stream.sinks import Outcome, Told
 from stream.source import Role
 from stream.status import SessionView
-from stream.tables import MORE_COLUMNS, STANCE_COLUMNS, StancesCsv
+from stream.tables import MORE_COLUMNS, STANCE_COLUMNS, StancesCsv, stance_row
 
 ORIGIN_S = 5000.0
 INFOS = {stream.info.role: stream.info for stream in walkers.trial().recording.streams()}
@@ -210,6 +210,16 @@ def test_early_values_are_confirmed_withdrawn_with_their_stance_or_without_one(o
     assert samples[1]["feedback_value"] == 88.0
     assert samples[1]["ekam_peak1_nm_per_kg"] == pytest.approx(36.0 / 70.0)
     assert np.isnan(samples[6]["ekam_peak1_nm_per_kg"])
+
+
+def test_a_device_is_told_the_band_also_without_a_protocol(outlets, wire):
+    valid = stance(1)
+    outlets.stance(valid, Told("final", 3.0, 92.0, aim=(60.0, 90.0)), ORIGIN_S)
+    outlets.stance(valid, Told("final", 3.0, 92.0, "train", 61.0, 91.0), ORIGIN_S)
+    bands = [(s["target_low"], s["target_high"]) for s in wire.samples()]
+    assert bands == [(60.0, 90.0), (61.0, 91.0)]
+    empty = stance_row(valid, Told("final", 3.0, 92.0, aim=(60.0, 90.0)))
+    assert np.isnan(empty["target_low"])  # stances.csv has none without a protocol
 
 
 @given(contacts=st.lists(st.tuples(*[st.booleans()] * 4), max_size=12))
