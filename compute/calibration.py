@@ -181,7 +181,7 @@ def calibrate(
         checks += _load_checks(trial, legs, _over(wrench, span, markers_m), person)
     refused = [check.message for check in checks if check.verdict == "refused"]
     if refused:
-        raise CalibrationError("; ".join(refused))
+        raise CalibrationError("; ".join(refused), tuple(checks))
     return Subject(
         person.id,
         person.body_mass_kg,

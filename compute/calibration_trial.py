@@ -8,7 +8,7 @@ import numpy as np
 
 from compute.filters import zero_lag, zero_lag_section
 from compute.landmarks import PURPOSE
-from compute.subject import Point
+from compute.subject import Check, Point
 
 WINDOW_S = 1.0
 MIN_WINDOW_S = 0.5
@@ -18,7 +18,16 @@ MIN_PRESENT_WALKING = 0.5
 
 
 class CalibrationError(ValueError):
-    """The trial cannot calibrate: one sentence that names the thing and the cure."""
+    """The trial cannot calibrate: one sentence that names the thing and the cure.
+
+    Attributes
+    ----------
+    checks : every check of the trial where it came to them; those that refuse made the sentence.
+    """
+
+    def __init__(self, said: str, checks: tuple[Check, ...] = ()) -> None:
+        super().__init__(said)
+        self.checks = checks
 
 
 class Frames(NamedTuple):

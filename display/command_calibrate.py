@@ -69,17 +69,13 @@ def calibrate(
     """
     from importlib.metadata import version
 
-    import numpy as np
-
     from compute import Side
     from compute.calibration import CalibrationError, JointWidths, Person
-    from compute.calibration import calibrate as calibrate_subject
     from display.say import err
     from display.say import out as console
-    from stream.body_checks import LOADED_N, check_plate_sides
+    from stream.calibrate_trial import calibrate_trial
     from stream.errors import EkamError
     from stream.lab import read_lab
-    from stream.mapping import MarkerMap, PlateMap, present_markers, rate_hz
     from stream.readers import read_recording
     from stream.results import refuse_existing
     from stream.subject_file import check_id, write_subject
@@ -96,12 +92,6 @@ def calibrate(
             trial = read_recording(Path(static), lab_file.lab, forces)
     for note in trial.notes:
         err.print(note)
-    info = trial.markers.info
-    names = present_markers(info, lab_file.lab)
-    at_m = MarkerMap(info, lab_file.lab, names).apply(trial.markers.values)
-    wrench = None
-    if trial.forces is not None and lab_file.lab.plates:
-        wrench = PlateMap(trial.forces.info, lab_file.lab).apply(trial.forces.values)
     widths = JointWidths(
         None if knee_width is None else 1e-3 * knee_width,
         None if ankle_width is None else 1e-3 * ankle_width,
@@ -109,23 +99,14 @@ def calibrate(
     )
     leg_length_m = None if leg_length is None else 1e-3 * leg_length
     try:
-        subject = calibrate_subject(
-            {name: at_m[:, i] for i, name in enumerate(names)},
-            rate_hz(info, lab_file.lab),
+        subject = calibrate_trial(
+            trial,
+            lab_file.lab,
             Person(id_, mass, height, sex.value, widths, leg_length_m),
-            wrench=wrench,
             from_walking=from_walking,
-            tracking=lab_file.lab.model.tracking,
-            inertia=lab_file.lab.model.inertia,
-            hip_centre=lab_file.lab.model.hip_centre,
         )
     except CalibrationError as error:
         raise EkamError(f"{trial.path.name}: {error}") from None
-    # Both feet on one plate tell nothing of its side.
-    if wrench is not None and (
-        from_walking or np.nanmedian(wrench[:, :, 1], axis=0).min() > LOADED_N
-    ):
-        check_plate_sides(trial, lab_file.lab, subject)
     write_subject(
         out,
         subject,

@@ -1,16 +1,12 @@
 """Record a few seconds of the lab's streams into memory, for a calibration."""
 
-from pathlib import Path
-
-import numpy as np
-
 from display.say import err
-from stream.body_checks import check_body
+from stream.calibrate_trial import recorded
 from stream.errors import EkamError
 from stream.lab import Lab
 from stream.lsl import LslSource
 from stream.lsl_config import use_loopback
-from stream.recording import RecordedStream, Recording
+from stream.recording import Recording
 from stream.source import Chunk, Role
 
 
@@ -40,19 +36,7 @@ def record_live(lab: Lab, *, seconds: float, allow_replay: bool) -> Recording:
                     chunks[chunk.role].append(chunk)
     finally:
         source.close()
-    if not chunks[Role.MARKERS]:
-        raise EkamError("no markers came: start the capture and try again")
-    first_s = chunks[Role.MARKERS][0].stamps_s[0] + chunks[Role.MARKERS][0].clock_offset_s
-    streams = {}
-    for role, parts in chunks.items():
-        if parts:
-            stamps_s = (
-                np.concatenate([part.stamps_s + part.clock_offset_s for part in parts]) - first_s
-            )
-            values = np.concatenate([part.values for part in parts])
-            streams[role] = RecordedStream(infos[role], stamps_s, values)
-    check_body(infos[Role.MARKERS], streams[Role.MARKERS].values, lab)
-    return Recording(Path("live"), streams[Role.MARKERS], streams.get(Role.FORCES))
+    return recorded(infos, chunks, lab)
 
 
 def _span_s(parts: list[Chunk]) -> float:

@@ -53,7 +53,7 @@ def body_directions(seen: SeenStream, lab: Lab, *, walking: bool) -> Body:
     up = _median(above - feet) if above is not None and feet is not None else None
     forward: dict[str, np.ndarray] = {}
     if up is not None and above is not None:
-        axis = _nearest_axis(up)
+        axis = nearest_axis(up)
         along = [
             found
             for side in "LR"
@@ -97,7 +97,7 @@ def judge_axes(seen: SeenStream, lab: Lab, *, walking: bool) -> list[Finding]:
                 "let the walker stand in the middle of the treadmill, facing forward",
             )
         ]
-    up = _nearest_axis(body.up)
+    up = nearest_axis(body.up)
     findings = [_judge("up", body.up, lab, "from feet to trunk")]
     if not body.forward:
         findings.append(
@@ -108,7 +108,7 @@ def judge_axes(seen: SeenStream, lab: Lab, *, walking: bool) -> list[Finding]:
             )
         )
         return findings
-    forward, odd = _majority(body.forward)
+    forward, odd = majority(body.forward)
     if odd:
         findings.append(
             failed(
@@ -119,7 +119,7 @@ def judge_axes(seen: SeenStream, lab: Lab, *, walking: bool) -> list[Finding]:
         )
     words = ", ".join(name for name in body.forward if name != odd)
     findings.append(_judge("forward", forward, lab, words))
-    right = np.cross(_nearest_axis(forward), up)
+    right = np.cross(nearest_axis(forward), up)
     findings.append(_judge("right", right, lab, "from forward and up"))
     findings += _labels(body.pairs, right)
     return findings
@@ -164,7 +164,7 @@ def judge_surface(
 
 def _judge(what: str, direction: np.ndarray, lab: Lab, evidence: str) -> Finding:
     """One axis of the lab file against a direction of the body, capture axes."""
-    axis = _nearest_axis(direction)
+    axis = nearest_axis(direction)
     right_name, said = axis_name(axis), _plain(getattr(lab.axes, what))
     facing = "" if what == "up" else "; or does the walker face another way?"
     off_deg = float(np.degrees(np.arccos(np.clip(direction @ axis, -1.0, 1.0))))
@@ -222,14 +222,15 @@ def _plain(axis: str) -> str:
     return axis if axis[0] in "+-" else "+" + axis
 
 
-def _nearest_axis(direction: np.ndarray) -> np.ndarray:
+def nearest_axis(direction: np.ndarray) -> np.ndarray:
+    """Unit vector of the axis that a direction is nearest to."""
     i = int(np.argmax(np.abs(direction)))
     axis = np.zeros(3)
     axis[i] = np.sign(direction[i])
     return axis
 
 
-def _majority(forward: dict[str, np.ndarray]) -> tuple[np.ndarray, str]:
+def majority(forward: dict[str, np.ndarray]) -> tuple[np.ndarray, str]:
     """Mean of the evidence, and the words of the one that points the other way (empty if none).
 
     Of two that disagree the feet's travel is believed: belts do not run backwards by mistake as easily

@@ -92,12 +92,12 @@ def survey(
     if not seen:
         return []
     with ThreadPoolExecutor(min(16, len(seen))) as pool:
-        found = list(pool.map(_ask, seen.values()))
+        found = list(pool.map(describe, seen.values()))
     return sorted(found, key=lambda each: (each.type.casefold(), each.name, each.hostname))
 
 
-def _ask(described: Any) -> Found:
-    """Read one stream's header and compare its clock."""
+def describe(described: Any) -> Found:
+    """Read one stream's header and compare its clock; takes about a second."""
     import pylsl
 
     number_format = described.channel_format()
@@ -193,7 +193,7 @@ def lab_lines(found: Sequence[Found]) -> list[str]:
             continue
         lines.append(f"[{table}]")
         for i, each in enumerate(fitting):
-            query = _distinct(each, found)
+            query = distinct_query(each, found)
             said = ", ".join(f'{key} = "{value}"' for key, value in query.items())
             lines.append(f"{'# or: ' if i else ''}stream = {{ {said} }}")
         if not fitting[0].rate_hz:
@@ -204,7 +204,7 @@ def lab_lines(found: Sequence[Found]) -> list[str]:
     return lines
 
 
-def _distinct(wanted: Found, found: Sequence[Found]) -> Mapping[str, str]:
+def distinct_query(wanted: Found, found: Sequence[Found]) -> Mapping[str, str]:
     """The shortest query that fits this stream alone."""
     query = {"type": wanted.type}
     for key in ("name", "source_id", "hostname"):
@@ -226,7 +226,7 @@ def judge_stream(
         guessed = [each for each in found if guess_role(each) is role and not each.fault]
         seen = "; ".join(map(_called, found)) or "no stream at all"
         if guessed:
-            said = ", ".join(f'{k} = "{v}"' for k, v in _distinct(guessed[0], found).items())
+            said = ", ".join(f'{k} = "{v}"' for k, v in distinct_query(guessed[0], found).items())
             cure = f"{_called(guessed[0])} looks like it: write stream = {{ {said} }} under [{role.value}]"
         elif found:
             cure = f"start the publisher, or correct stream under [{role.value}] in the lab file"

@@ -42,6 +42,7 @@ def replay(
     faults: Sequence[Fault] = (),
     seed: int = 0,
     on_progress: Callable[[float], None] | None = None,
+    instead: Iterator[Piece] | None = None,
 ) -> float:
     """Publish `recording` until its end, `seconds` or `stop`.
 
@@ -60,6 +61,7 @@ def replay(
     named : say which file is replayed. On a network one does not: files are called after people.
     faults, seed : what goes wrong, and the seed of its chance.
     on_progress : told the time sent so far, s, a few times a second.
+    instead : sent instead of the recording's own pieces, with its layout.
 
     Returns
     -------
@@ -74,7 +76,7 @@ def replay(
         stream.info.role: _as_sent(stream.info, recording.path.name, named, speed)
         for stream in recording.streams()
     }
-    sent: Iterator[Piece] = pieces(recording, loop, start_s, end_s)
+    sent = instead if instead is not None else pieces(recording, loop, start_s, end_s)
     if faults and any(chunk.info is not None for chunk in recording.received):
         raise EkamError(
             f"{recording.path.name} was sent by several publishers one after the other: it is replayed "
