@@ -16,11 +16,12 @@ from display.command_process import process
 from display.command_replay import replay
 from display.command_report import report
 from display.command_walker import walker
+from display.setup.start import set_up
 from stream.errors import EkamError
 
 app = typer.Typer(
     name="ekam",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -31,6 +32,19 @@ for command in (
     demo, check, calibrate, live, replay, process, report, export, participant, bench, walker,
 ):  # fmt: skip
     app.command()(command)
+
+
+@app.callback(
+    epilog="Without a command the set-up window opens: it finds the streams, writes lab.toml and the subject "
+    "file, and starts the session."
+)
+def without_command(context: typer.Context) -> None:
+    """Treadmill biofeedback of the external knee adduction moment (EKAM), live over Lab Streaming Layer.
+
+    For research use; not a medical device.
+    """
+    if context.invoked_subcommand is None:
+        set_up(context)
 
 
 def main() -> None:

@@ -46,7 +46,7 @@ def judge_layout(seen: SeenStream, lab: Lab, subject: Subject | None) -> list[Fi
     absent = [name for name in lab.markers.names if name not in there]
     needed = [n for n in (subject.needed() if subject is not None else ()) if n not in there]
     absent += [name for name in needed if name not in absent]
-    lacking = _lacking(there)
+    lacking = lacking_parts(there)
     used = {group.columns for group in by_name.values()}
     groups = marker_channels(info.channels)
     carried = [group.name for group in groups]
@@ -250,7 +250,7 @@ def held_share(at_m: np.ndarray, rate_hz: float) -> np.ndarray:
     return share
 
 
-def _lacking(there: Sequence[str]) -> list[str]:
+def lacking_parts(there: Sequence[str]) -> list[str]:
     """What a gait model misses, by body part: one sentence for each."""
     said = []
     for options, purpose in _PELVIS:

@@ -20,6 +20,7 @@ KEEP_S = 12.0
 _PULL_S = 0.05
 _RETRY_S = 0.3
 _JOIN_S = 10.0
+_NONE = "no streams are chosen"
 
 
 @dataclass(frozen=True)
@@ -125,10 +126,11 @@ class Listener:
             self._changed.clear()
             wanted = self._wanted
             if wanted is None:
-                self.fault = "no streams are chosen"
+                self.fault = _NONE
                 self._changed.wait(_RETRY_S)
                 continue
             source = self._open_source(wanted)
+            self.fault = self.fault if self.fault and self.fault != _NONE else "connecting"
             try:
                 infos = source.open()
             except EkamError as error:

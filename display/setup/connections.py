@@ -1,0 +1,129 @@
+"""Everything of the set-up that touches the network, started and stopped together; no Qt."""
+
+import os
+from collections.abc import Mapping
+
+from display.setup.answers import Answers
+from display.setup.looks import Look
+from display.setup.practice import PracticeWalker
+from stream.check_network import Found
+from stream.errors import EkamError
+from stream.listener import Listener, Wanted
+from stream.lookout import Lookout
+from stream.lsl_config import SESSION_VARIABLE, use_loopback
+from stream.lsl_find import StreamQuery
+from stream.practice import Does
+from stream.source import Role, Source, StreamHealth, StreamInfo
+
+_RESOLVE_S = 6.0
+_DOES: Mapping[Look, Does] = {"empty": "away", "standing": "stands", "walking": "walks"}
+
+
+class Connections:
+    """The search for streams, what is received, and the practice walker.
+
+    Attributes
+    ----------
+    where : words for where streams are looked for; empty before.
+    """
+
+    def __init__(self) -> None:
+        self.where = ""
+        self.listener = Listener(_lsl_source)
+        self.practice: PracticeWalker | None = None
+        self._lookout: Lookout | None = None
+
+    def start(self, answers: Answers) -> None:
+        """Configure LSL as answered and begin to look.
+
+        Raises
+        ------
+        EkamError : it already runs otherwise; LSL reads its configuration only once.
+        """
+        where = self._where(answers)
+        if self._lookout is not None:
+            if where != self.where:
+                raise EkamError(
+                    f"streams are looked for on {self.where} since this window was opened: close it and "
+                    "start again to change that"
+                )
+            self._practise(answers)
+            return
+        if answers.way == "practise":
+            os.environ.setdefault(SESSION_VARIABLE, f"ekam-practice-{os.getpid()}")
+        if self._loopback(answers):
+            use_loopback()
+        self.where = where
+        self._practise(answers)
+        self._lookout = Lookout()
+        self._lookout.start()
+        self.listener.start()
+
+    @property
+    def found(self) -> tuple[Found, ...]:
+        """Streams on the network now."""
+        return self._lookout.found if self._lookout is not None else ()
+
+    @property
+    def looked_round(self) -> bool:
+        """Whether every stream had time to answer."""
+        return self._lookout is not None and self._lookout.looked
+
+    @property
+    def infos(self) -> Mapping[Role, StreamInfo]:
+        """Headers of what is received."""
+        return self.listener.infos
+
+    def health(self) -> tuple[StreamHealth, ...]:
+        """State of what is received."""
+        return self.listener.health()
+
+    def want(self, answers: Answers) -> None:
+        """Receive the chosen streams."""
+        queries = [answers.section(role.value).get("stream") for role in Role]
+        if not all(queries):
+            self.listener.want(None)
+            return
+        markers, forces = (StreamQuery(**query) for query in queries if query)
+        replays = answers.allow_replay or answers.way == "practise"
+        self.listener.want(Wanted(markers, forces, replays))
+
+    def practise(self, look: Look) -> None:
+        """Let the practice walker do what a look asks for; nothing in a laboratory."""
+        if self.practice is not None and self.practice.does != _DOES[look]:
+            self.practice.do(_DOES[look])
+
+    def let_go(self) -> None:
+        """Let go of the streams; the practice walker stays."""
+        self.listener.stop()
+        if self._lookout is not None:
+            self._lookout.stop()
+
+    def stop(self) -> None:
+        """End everything."""
+        self.let_go()
+        if self.practice is not None:
+            self.practice.stop()
+
+    def _practise(self, answers: Answers) -> None:
+        if answers.way == "practise" and self.practice is None:
+            self.practice = PracticeWalker(use_loopback())
+
+    @staticmethod
+    def _loopback(answers: Answers) -> bool:
+        replays = answers.allow_replay and not answers.network
+        return answers.way == "practise" or replays or SESSION_VARIABLE in os.environ
+
+    def _where(self, answers: Answers) -> str:
+        return "this machine only" if self._loopback(answers) else "the laboratory's network"
+
+
+def _lsl_source(wanted: Wanted) -> Source:
+    from stream.lsl import LslSource
+
+    return LslSource(
+        wanted.markers,
+        wanted.forces,
+        allow_replay=wanted.allow_replay,
+        resolve_timeout_s=_RESOLVE_S,
+    )

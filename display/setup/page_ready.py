@@ -1,0 +1,172 @@
+"""Ready: what was written, what the walker is shown, on which screen; and the command that does the same."""
+
+import shlex
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PyQt5.QtGui import QGuiApplication
+from PyQt5.QtWidgets import QComboBox, QGridLayout, QLineEdit, QSpinBox
+
+from compute.variables import VARIABLES
+from display.setup.page import Page
+from display.setup.parts import button, choose, label, say
+from display.setup.steps import Step
+from stream.errors import EkamError
+
+if TYPE_CHECKING:
+    from display.setup.window import SetupWindow
+
+
+class ReadyPage(Page):
+    """The last page."""
+
+    step = Step.READY
+
+    def __init__(self, window: "SetupWindow") -> None:
+        super().__init__(window)
+        self.files = label("panel")
+        self.column.addWidget(self.files)
+        grid = QGridLayout()
+        self.variable, self.screen_ = QComboBox(), QComboBox()
+        self.baseline = QSpinBox()
+        self.baseline.setRange(1, 200)
+        self.variable.activated.connect(lambda _at: self._variable_chosen())
+        self.baseline.valueChanged.connect(lambda _n: self._baseline_chosen())
+        self.screen_.activated.connect(lambda _at: self._screen_chosen())
+        self.band = label("")
+        for row, (words, widget, more) in enumerate(
+            (
+                ("The walker is &shown", self.variable, self.band),
+                ("B&aseline, valid stances of each leg", self.baseline, None),
+                ("&Walker's screen", self.screen_, None),
+            )
+        ):
+            grid.addWidget(label("lead", words, widget), row, 0)
+            grid.addWidget(widget, row, 1)
+            if more is not None:
+                grid.addWidget(more, row, 2)
+        grid.setColumnStretch(2, 1)
+        self.column.addLayout(grid)
+        self.lacks = label("doubt")
+        self.column.addWidget(self.lacks)
+        self.column.addSpacing(16)
+        self.column.addWidget(label("lead", "Next time, without this window:"))
+        self.command = QLineEdit()
+        self.command.setReadOnly(True)
+        self.command.setAccessibleName("command")
+        self.column.addWidget(self.command)
+        self.copy = button("&Copy the command", self._copy)
+        self.column.addWidget(self.copy)
+        self.note = label("")
+        self.column.addWidget(self.note)
+        self.fault = label("fault")
+        self.column.addWidget(self.fault)
+        self.column.addStretch()
+
+    def _copy(self) -> None:
+        clipboard = QGuiApplication.clipboard()
+        if clipboard is not None:
+            clipboard.setText(self.command.text())
+
+    def _variable_chosen(self) -> None:
+        feedback = self.answers.section("feedback")
+        chosen = self.variable.currentData()
+        if chosen != feedback.get("variable", "ekam_peak1"):
+            # the band of another variable says nothing of this one
+            kept = {k: v for k, v in feedback.items() if k == "baseline_stances"}
+            self.setup.answers = self.answers.having("feedback", {**kept, "variable": chosen})
+
+    def _baseline_chosen(self) -> None:
+        feedback = self.answers.section("feedback")
+        if self.baseline.value() != feedback.get("baseline_stances", 30):
+            feedback["baseline_stances"] = self.baseline.value()
+            self.setup.answers = self.answers.having("feedback", feedback)
+
+    def _screen_chosen(self) -> None:
+        data = self.screen_.currentData()
+        self.setup.answers = replace(
+            self.answers, walker_screen=data if isinstance(data, int) else None
+        )
+
+    def enter(self) -> None:
+        """In practice the walker walks on."""
+        self.window_.connections.practise("walking")
+        self.baseline.blockSignals(True)
+        self.baseline.setValue(int(self.answers.section("feedback").get("baseline_stances", 30)))
+        self.baseline.blockSignals(False)
+
+    def tick(self) -> None:
+        """Show files, choices and the command."""
+        setup = self.setup
+        if setup.lab_file is None or setup.subject_file is None:
+            return
+        feedback = self.answers.section("feedback")
+        subject = setup.subject_file.subject
+        name = str(feedback.get("variable", "ekam_peak1"))
+        options: list[tuple[str, object]] = [
+            (each.label + ("" if not each.lacking(subject) else "  (markers missing)"), each.name)
+            for each in VARIABLES.values()
+        ]
+        choose(self.variable, options, name)
+        chosen = VARIABLES[name]
+        lacks = chosen.lacking(subject)
+        say(self.lacks, f"! {chosen.label} stays empty: it needs {lacks}" if lacks else "")
+        changed = " (the file is written anew when you start)" if setup.lab_changed() else ""
+        say(
+            self.files,
+            f"✓ laboratory   {setup.lab_file.path}{changed}\n✓ person   {setup.subject_file.path}   "
+            f"({subject.id}, {subject.body_mass_kg:g} kg, {subject.height_m:g} m)\n"
+            "Every session makes a folder of its own under sessions/.",
+        )
+        target = setup.target()
+        if target is not None:
+            signed = {
+                "relative": "% of the leg's own baseline",
+                "difference": "from baseline",
+                "absolute": "",
+            }
+            say(
+                self.band,
+                f"band {target.low:g} to {target.high:g} "
+                f"{signed[target.mode] if target.mode != 'absolute' else target.unit}",
+            )
+        screens: list[tuple[str, object]] = [("by itself: another than this one", None)]
+        for number, screen in enumerate(QGuiApplication.screens()):
+            size = screen.geometry()
+            screens.append(
+                (f"{number + 1}: {screen.name()}, {size.width()} × {size.height()}", number)
+            )
+        choose(self.screen_, screens, self.answers.walker_screen)
+        self.screen_.setEnabled(len(screens) > 2)
+        plan = setup.plan()
+        command = shlex.join(["ekam", *plan.arguments()])
+        if self.command.text() != command:
+            self.command.setText(command)
+            self.command.setCursorPosition(0)
+        say(
+            self.note,
+            "In practice the walker ends with the session; choose Practise again to repeat it."
+            if plan.practise
+            else "Once a day check the plates with a pole: ekam check --lab LAB --plates --pole TOP,TIP",
+        )
+
+    def leave(self, on: Callable[[], None]) -> None:
+        """Write what was changed here and start."""
+        setup = self.setup
+        question = setup.lab_question() if setup.lab_changed() else None
+
+        def write(answer: str) -> None:
+            looked = setup.looked
+            try:
+                setup.write_lab(answer)
+            except EkamError as error:
+                say(self.fault, str(error))
+                return
+            setup.looked = looked  # nothing that was judged has changed
+            on()
+
+        if question is None:
+            write("")
+        else:
+            self.window_.ask(question, write)
