@@ -9,6 +9,7 @@ from PyQt5.QtWidgets import QSizePolicy, QWidget
 
 from compute import Side
 from display import theme
+from stream.check_axes import FEET
 from stream.live_picture import Picture
 
 From = Literal["behind", "side", "above"]
@@ -92,8 +93,11 @@ class BodyView(QWidget):
         span_m = self._place(picture.at_m)
         if self._from == "above":
             self._paint_plates(painter, picture)
-        self._paint_sticks(painter, picture)
+        else:
+            self._paint_sticks(painter, picture)
         self._paint_markers(painter, picture)
+        if self._from == "above":
+            self._paint_loads(painter, picture)
         self._paint_rule(painter)
         painter.setPen(QColor(theme.QUIET))
         painter.drawText(8, self.height() - 10, f"◀ {low}")
@@ -143,6 +147,8 @@ class BodyView(QWidget):
         ):
             if np.isnan(point.x()):
                 continue
+            if self._from == "above" and not (names and names[0][1:] in FEET):
+                continue  # from above only the feet matter: they stand on the plates
             if names:
                 colour = {"L": theme.LEG_LEFT, "R": theme.LEG_RIGHT}.get(names[0][0], theme.TEXT)
                 painter.setPen(Qt.PenStyle.NoPen)
@@ -200,12 +206,17 @@ class BodyView(QWidget):
                 painter.drawText(
                     QPointF(left + 6.0, top.y() + 20.0), f"{plate.number}: {plate.side.word}"
                 )
+
+    def _paint_loads(self, painter: QPainter, picture: Picture) -> None:
+        """Where the load of each plate acts, as a cross, and how much it is."""
+        for plate in picture.plates:
             if plate.cop_m is not None and np.isfinite(plate.cop_m).all():
                 at = self._points(plate.cop_m[None, :])[0]
-                painter.setPen(QPen(colour, 3.0))
+                painter.setPen(QPen(QColor(theme.BAND_EDGE), 3.0))
                 for dx, dy in ((10.0, 0.0), (0.0, 10.0)):
                     painter.drawLine(at - QPointF(dx, dy), at + QPointF(dx, dy))
-                painter.drawText(at + QPointF(12.0, -8.0), f"{plate.up_n:.0f} N")
+                aside = -84.0 if plate.side is Side.LEFT else 30.0
+                painter.drawText(at + QPointF(aside, -14.0), f"{plate.up_n:.0f} N")
 
     def _paint_rule(self, painter: QPainter) -> None:
         """A length to compare with: 0.5 m, or a power of ten for wrong units."""

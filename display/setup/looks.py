@@ -51,7 +51,7 @@ class Looked:
         return next((look for look in LOOKS if not self.done(look)), None)
 
     def merged(self) -> list[Finding]:
-        """One line a check: what failed in any look, else the last that was judged.
+        """One line a check: the worst of all looks, of equal ones the first.
 
         A line that one look could not judge is left out where another did, and so are the sentences that
         only say which situation a line needs.
@@ -63,8 +63,8 @@ class Looked:
                 if finding.check == "situation":
                     continue
                 if finding.verdict is Verdict.NOT_CHECKED:
-                    left.setdefault(finding.check, finding)
-                elif _RANK[finding.verdict] >= _RANK.get(_verdict(judged, finding.check), 0):
+                    left[finding.check] = finding
+                elif _RANK[finding.verdict] > _RANK.get(_verdict(judged, finding.check), 0):
                     judged[finding.check] = finding
         spread = {"markers, axes, sides", "plate zero", "horizontal forces",
                   "plate direction, sides, weight, horizontal forces"}  # fmt: skip

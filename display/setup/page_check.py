@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QCheckBox, QHBoxLayout, QProgressBar
 
 from display.check_say import summary
@@ -44,6 +45,7 @@ class CheckPage(Page):
         for look in LOOKS:
             each = button("", partial(self.begin, look))
             each.setMinimumHeight(56)
+            each.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Enter takes the next look, Alt any
             self.buttons[look] = each
             row.addWidget(each, 1)
         self.column.addLayout(row)

@@ -20,6 +20,7 @@ from display.setup.body_view import BodyView
 from display.setup.page import Page
 from display.setup.parts import MARKS, button, choose, label, number, say
 from display.setup.steps import Step
+from stream.body_checks import LOADED_N
 from stream.errors import EkamError
 
 if TYPE_CHECKING:
@@ -128,7 +129,9 @@ class PlatesPage(Page):
             lines.insert(0, f"✗ {picture.fault}")
         if guesses.units.evidence and forces.get("force_unit", "auto") != "auto":
             lines.append(f"! units: {guesses.units.evidence}")
-        say(self.findings, "\n".join(lines) or "– nobody stands on the plates")
+        loaded = any(abs(load) > LOADED_N for load in loads.values())
+        waiting = "… looking at the loads" if loaded else "– nobody stands on the plates"
+        say(self.findings, "\n".join(lines) or waiting)
         self.view.show_picture(picture, why)
 
     def _changed(self, at: int, changes: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PyQt5.QtGui import QGuiApplication
-from PyQt5.QtWidgets import QComboBox, QGridLayout, QLineEdit, QSpinBox
+from PyQt5.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QSpinBox
 
 from compute.variables import VARIABLES
 from display.setup.page import Page
@@ -31,6 +31,9 @@ class ReadyPage(Page):
         self.variable, self.screen_ = QComboBox(), QComboBox()
         self.baseline = QSpinBox()
         self.baseline.setRange(1, 200)
+        self.baseline.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        for wide in (self.variable, self.baseline, self.screen_):
+            wide.setMinimumWidth(420)
         self.variable.activated.connect(lambda _at: self._variable_chosen())
         self.baseline.valueChanged.connect(lambda _n: self._baseline_chosen())
         self.screen_.activated.connect(lambda _at: self._screen_chosen())
@@ -57,7 +60,10 @@ class ReadyPage(Page):
         self.command.setAccessibleName("command")
         self.column.addWidget(self.command)
         self.copy = button("&Copy the command", self._copy)
-        self.column.addWidget(self.copy)
+        row_ = QHBoxLayout()
+        row_.addWidget(self.copy)
+        row_.addStretch()
+        self.column.addLayout(row_)
         self.note = label("")
         self.column.addWidget(self.note)
         self.fault = label("fault")

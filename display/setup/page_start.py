@@ -40,6 +40,8 @@ _REPLAYS = (
         (True, True),
     ),
 )
+_PRACTICE_BASELINE = 10
+"""Short, as in the demo."""
 
 
 class StartPage(Page):
@@ -226,7 +228,7 @@ class StartPage(Page):
             self.answers,
             lab_path=str(folder / "lab.toml"),
             id=ID, mass_kg=MASS_KG, height_m=HEIGHT_M, sex=SEX,
-        )  # fmt: skip
+        ).having("feedback", {"baseline_stances": _PRACTICE_BASELINE})  # fmt: skip
 
     def _resume(self) -> None:
         assert self._left is not None

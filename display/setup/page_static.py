@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QCheckBox, QHBoxLayout, QProgressBar, QVBoxLayout
 
 from display.setup.body_view import BodyView
@@ -43,6 +44,7 @@ class StaticPage(Page):
         row = QHBoxLayout()
         self.record = button("&Record", self.begin)
         self.record.setMinimumHeight(56)
+        self.record.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Enter and Alt+R record
         self.walking = QCheckBox(
             "from &walking instead: all markers of the static trial are seen then"
         )

@@ -98,6 +98,8 @@ def button(words: str, do: Callable[[], None], name: str = "") -> QPushButton:
     made = QPushButton(words)
     made.setObjectName(name)
     made.setAutoDefault(False)
+    # a click leaves the keyboard where it was, so that Enter does not press it again
+    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     made.clicked.connect(lambda: do())
     return made
 

@@ -295,7 +295,10 @@ class SetupWindow(QWidget):
         words = "&Next"
         if self.step is Step.READY:
             words = "Start sessio&n"
+        focus = self.focusWidget()
         enters = action[0] if action is not None else words.replace("&", "")
+        if isinstance(focus, QPushButton) and focus is not self.next and focus.isVisible():
+            enters = focus.text().replace("&", "")
         if self.next.text() != words:
             self.next.setText(words)
         self.next.setEnabled(not reason and self._answer is None)

@@ -17,10 +17,11 @@ import sys
 import time
 from pathlib import Path
 
+from display.say import out
+
 EKAM = [sys.executable, "-P", "-m", "display.cli"]
-NEXT, SEX_F, SEX_M = (1790, 1037), None, None
+NEXT = (1790, 1037)
 """Where Next is in a maximised window of 1920 x 1080."""
-LONGEST_S = 420.0
 
 
 class Operator:
@@ -37,10 +38,14 @@ class Operator:
             ["xdotool", "search", "--name", "^ekam: "], capture_output=True, text=True, check=False
         )
         names = [
-            subprocess.run(["xdotool", "getwindowname", wid], capture_output=True, text=True, check=False).stdout.strip()
+            subprocess.run(
+                ["xdotool", "getwindowname", wid], capture_output=True, text=True, check=False
+            ).stdout.strip()
             for wid in found.stdout.split()
         ]
-        return next((name for name in names if name.startswith("ekam: set-up")), names[0] if names else "")
+        return next(
+            (name for name in names if name.startswith("ekam: set-up")), names[0] if names else ""
+        )
 
     def wait(self, fits, seconds=90.0):
         until = time.monotonic() + seconds
@@ -77,7 +82,7 @@ def settled(step, enter):
     return lambda title: f" {step}" in title and f"Enter: {enter}" in title
 
 
-def go(operator, given):
+def go(operator, given, before_session):
     """From Start to the session."""
     operator.wait(settled("Start", "Next"))
     operator.picture("1_start")
@@ -113,14 +118,24 @@ def go(operator, given):
                 operator.wait(lambda title: "Check" in title and "Enter: Check" in title)
                 operator.key({"standing": "alt+s", "walking": "alt+w"}[look])
         else:
-            operator.wait(settled("Check", f"Check: {'empty belts' if look == 'empty' else 'someone ' + look}"))
+            operator.wait(
+                settled(
+                    "Check", f"Check: {'empty belts' if look == 'empty' else 'someone ' + look}"
+                )
+            )
             if operator.mouse:
-                operator.click({"empty": (546, 171), "standing": (1080, 171), "walking": (1640, 171)}[look])
+                operator.click(
+                    {"empty": (546, 171), "standing": (1080, 171), "walking": (1640, 171)}[look]
+                )
             else:
                 operator.key("Return")
         time.sleep(1.5)
         operator.wait(lambda title: "Check" in title and "Checking …" not in title)
         operator.picture(f"6_check_{look}")
+    if given.override:
+        operator.click((330, 900)) if operator.mouse else operator.key("alt+g")
+        time.sleep(0.5)
+        operator.picture("6_check_override")
     if operator.mouse:
         operator.enter()
     else:
@@ -144,6 +159,7 @@ def go(operator, given):
     operator.enter()
     operator.wait(settled("Ready", "Start session"))
     operator.picture("9_ready")
+    before_session()
     operator.enter()
 
 
@@ -162,14 +178,14 @@ def person(operator, given):
 def session(operator, folder):
     """Start the session and wait for stances."""
     until = time.monotonic() + 240.0
-    started = False
+    while not any(folder.glob("sessions/*/stances.csv")):
+        if time.monotonic() > until:
+            raise TimeoutError("no session was made")
+        time.sleep(0.3)
+    time.sleep(2.0)  # its Start is free once both streams are there
+    operator.click((172, 314)) if operator.mouse else operator.key("F5")
     while time.monotonic() < until:
-        if not started and (name := operator.title()).startswith("ekam: operator"):
-            time.sleep(1.0)
-            operator.key("F5")
-            started = bool(name) and any(folder.glob("sessions/*/stances.csv"))
         for stances in folder.glob("sessions/*/stances.csv"):
-            started = True
             if len(stances.read_text().splitlines()) > 6:
                 operator.picture("10_session")
                 return stances
@@ -182,8 +198,10 @@ def main():
     parser.add_argument("hand", choices=("keyboard", "mouse"))
     parser.add_argument("--replay", type=Path)
     parser.add_argument("--lab", type=Path)
+    parser.add_argument("--then", type=Path, help="replayed from the last page on")
     parser.add_argument("--look", default="walking", choices=("standing", "walking"))
     parser.add_argument("--from-walking", action="store_true")
+    parser.add_argument("--override", action="store_true", help="go on although a check failed")
     parser.add_argument("--mass", type=float, default=72.0)
     parser.add_argument("--height", type=float, default=1.72)
     parser.add_argument("--sex", default="f")
@@ -202,15 +220,30 @@ def main():
     try:
         if given.replay:
             replay = [*EKAM, "replay", str(given.replay), "--lab", str(given.lab), "--loop"]
-            processes.append(subprocess.Popen(replay, env=environment, stderr=said))
+            first = subprocess.Popen(replay, env=environment, stderr=said)
+            processes.append(first)
+
+            def before_session():
+                if given.then:
+                    first.terminate()
+                    first.wait(10.0)
+                    replay[-4] = str(given.then)
+                    processes.append(subprocess.Popen(replay, env=environment, stderr=said))
+                    time.sleep(6.0)
+
+        else:
+
+            def before_session():
+                pass
+
         ekam = subprocess.Popen(EKAM, cwd=given.folder, env=environment, stdout=said, stderr=said)
         processes.append(ekam)
-        go(operator, given)
+        go(operator, given, before_session)
         ready_s = time.monotonic() - operator.begun_s
         stances = session(operator, given.folder)
         ekam.send_signal(signal.SIGINT)
         code = ekam.wait(60.0)
-        print(
+        out.print(
             json.dumps(
                 {
                     "hand": given.hand,
@@ -219,14 +252,16 @@ def main():
                     "clicks": operator.clicks,
                     "stances": len(stances.read_text().splitlines()) - 1,
                     "exit_code": code,
-                    "files": sorted(str(p.relative_to(given.folder)) for p in given.folder.rglob("*.toml")),
+                    "files": sorted(
+                        str(p.relative_to(given.folder)) for p in given.folder.rglob("*.toml")
+                    ),
                 }
             )
         )
         return code
     except TimeoutError as error:
         operator.picture("stuck")
-        print(f"stuck: {error}")
+        out.print(f"stuck: {error}")
         return 1
     finally:
         for process in reversed(processes):
