@@ -126,6 +126,10 @@ def table_of(lab: Lab) -> dict[str, Any]:
 
 
 def _plain(table: dict[str, Any]) -> dict[str, Any]:
+    for name in ("markers", "forces"):
+        if not table[name].get("publisher"):
+            table[name].pop("publisher", None)
+        table[name]["stream"] = {k: v for k, v in table[name]["stream"].items() if v}
     for plate in table.get("plates", []):
         if "index" in plate and "corners_m" not in plate:
             plate.pop("acts_on", None)

@@ -90,7 +90,9 @@ def said_here(finding: Finding) -> str:
     if not finding.cure:
         return finding.found
     cure = re.sub(r" ?\(--[^)]*\)", "", finding.cure)
-    cure = cure.replace("say --mass KG or --subject FILE", "type the mass on the page Person first")
+    cure = cure.replace(
+        "say --mass KG or --subject FILE", "the static trial compares it with the mass"
+    )
     return f"{finding.found}\n→ {cure}"
 
 

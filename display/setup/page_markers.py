@@ -117,6 +117,7 @@ class MarkersPage(Page):
         self.tick()
         if self._rows and not self.chosen:
             self.table.selectRow(0)
+            self.tick()
 
     def tick(self) -> None:
         """Show the table and the picture."""

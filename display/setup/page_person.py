@@ -30,7 +30,7 @@ class PersonPage(Page):
         medial = "only where the knee (ankle) has no medial marker"
         for row, (words, line, unit) in enumerate(
             (
-                ("Pseudo&nym", self.id, "letters, digits, dot, dash, underscore"),
+                ("Pseudon&ym", self.id, "letters, digits, dot, dash, underscore"),
                 ("&Mass", self.mass, "kg, as walked: with shoes and markers"),
                 ("&Height", self.height_, "m"),
                 ("&Knee width", self.knee, f"mm, {medial}"),
@@ -68,7 +68,7 @@ class PersonPage(Page):
         row_.addWidget(label("", "&Subject file", self.path))
         row_.addWidget(self.path, 1)
         row_.addWidget(button("&Open it", self._open))
-        row_.addWidget(button("&Forget it", self._forget))
+        row_.addWidget(button("Fo&rget it", self._forget))
         self.column.addLayout(row_)
         self.opened, self.fault = label("good"), label("fault")
         self.column.addWidget(self.opened)

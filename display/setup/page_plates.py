@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from display.setup.window import SetupWindow
 
 _SIDES = (("– which? –", ""), ("left", "left"), ("right", "right"), ("not used", UNUSED))
+_NAMES = ("P&late 1", "Pla&te 2")
 _FULL_N = 1200
 _FORCE_UNITS = (("as the stream says", "auto"), ("N", "N"), ("kN", "kN"))
 _MOMENT_UNITS = (
@@ -167,7 +168,9 @@ class _PlateRow(QWidget):
         self.side = QComboBox()
         self.side.setMinimumWidth(130)
         self.side.activated.connect(lambda _i: self._tell(at, {"side": self.side.currentData()}))
-        row.addWidget(label("lead", f"Plate &{at + 1}", self.side))
+        row.addWidget(
+            label("lead", _NAMES[at] if at < len(_NAMES) else f"Plate {at + 1}", self.side)
+        )
         row.addWidget(self.side)
         self.bar = QProgressBar()
         self.bar.setRange(0, _FULL_N)

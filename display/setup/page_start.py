@@ -36,7 +36,7 @@ _REPLAYS = (
         (True, False),
     ),
     (
-        "Replayed streams of the &whole network too. A recording could then be taken for a live walker.",
+        "Replayed streams of &any machine on the network too. A recording may pass for a live walker.",
         (True, True),
     ),
 )

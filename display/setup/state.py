@@ -214,8 +214,8 @@ class Setup:
         return Question(
             f"{path.name} exists and says something else.",
             (
-                (f"&Replace it (the old one is kept as {free_name(path, '_old').name})", "replace"),
-                (f"&Write {other.name} instead", "other"),
+                (f"Re&place it (the old one is kept as {free_name(path, '_old').name})", "replace"),
+                (f"Wr&ite {other.name} instead", "other"),
             ),
         )
 
@@ -281,8 +281,8 @@ class Setup:
         return Question(
             f"{path.name} exists: this pseudonym was calibrated before.",
             (
-                (f"&Replace it (the old one is kept as {free_name(path, '_old').name})", "replace"),
-                (f"&Write {free_name(path).name} instead", "other"),
+                (f"Re&place it (the old one is kept as {free_name(path, '_old').name})", "replace"),
+                (f"Wr&ite {free_name(path).name} instead", "other"),
             ),
         )
 

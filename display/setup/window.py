@@ -51,9 +51,9 @@ GUESS_S, PICTURE_S = 4.0, 0.12
 
 _log = logging.getLogger(__name__)
 _PRACTICE: tuple[tuple[str, Does], ...] = (
-    ("steps o&ff", "away"),
-    ("s&tands", "stands"),
-    ("wal&ks", "walks"),
+    ("F7  steps off", "away"),
+    ("F8  stands", "stands"),
+    ("F9  walks", "walks"),
 )
 _SETTLES = {
     Step.STREAMS: ("markers stream", "forces stream"),
@@ -213,7 +213,7 @@ class SetupWindow(QWidget):
                 widget.deleteLater()
         say(self.asked, question.text)
         first = None
-        for words, value in (*question.options, ("&Cancel", "")):
+        for words, value in (*question.options, ("Canc&el", "")):
             each = button(words, lambda value=value: self._answered(value))  # type: ignore[misc]
             self.options.addWidget(each)
             first = first or each
@@ -372,7 +372,7 @@ class SetupWindow(QWidget):
         self.keys = label(
             "keys",
             "Enter  next\nAlt+N  next\nAlt+B  back\nAlt+1 … 9  a page\nAlt+letter  what is underlined\n"
-            "Tab  from one to the next\nEsc  withdraw a question\nF1  hide this",
+            "Tab  from one to the next\nEsc  withdraw a question\nF7 F8 F9  practice walker\nF1  hide this",
         )
         listed.addWidget(self.keys)
         self.keys.hide()
@@ -389,6 +389,7 @@ class SetupWindow(QWidget):
             each = button(text, lambda does=does: self._let_do(does))  # type: ignore[misc]
             each.setCheckable(True)
             each.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            QShortcut(QKeySequence(text[:2]), self).activated.connect(each.click)
             self.does[does] = each
             banner.addWidget(each)
         self.practice_fault = label("fault")

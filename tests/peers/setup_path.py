@@ -90,9 +90,11 @@ def go(operator, given, before_session):
         # a new laboratory whose replayed streams are admitted
         if operator.mouse:
             operator.click((400, 187))
-            operator.click((400, 470))
+            time.sleep(0.5)
+            operator.click((500, 527))
         else:
             operator.key("alt+w")
+            time.sleep(0.5)
             operator.key("alt+t")
         time.sleep(0.5)
         operator.picture("1_start_new")

@@ -1,0 +1,474 @@
+"""The pages of the set-up window, offscreen, without streams: every page alone and in its bad states."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from walkers import LAB_PATH, STATIC_PATH, SUBJECT_PATH
+
+from compute import Check
+from display.setup.answers import table_of
+from display.setup.drafts import Drafts
+from display.setup.guessing import guess
+from display.setup.state import Question, Setup
+from display.setup.steps import Step
+from stream.check_network import Found
+from stream.check_seen import Seen, SeenStream, failed, ok
+from stream.lab import read_lab
+from stream.readers import read_recording
+from stream.source import LampState, Role, StreamHealth
+from stream.subject_file import read_subject
+
+pytestmark = pytest.mark.qt
+
+
+class Listener:
+    """What the window reads of a listener."""
+
+    def __init__(self, infos=None, seen=None, fault=""):
+        self.infos, self._seen, self.fault, self.layout = infos or {}, seen, fault, 1
+
+    def seen(self, _seconds):
+        return self._seen
+
+    def stop(self):
+        pass
+
+
+class Connections:
+    """What the window asks of the connections."""
+
+    def __init__(self, listener, found=()):
+        self.listener, self.found, self.where = listener, tuple(found), "this machine only"
+        self.looked_round, self.practice = True, None
+        self.started = []
+
+    infos = property(lambda self: self.listener.infos)
+
+    def start(self, answers):
+        self.started.append(answers)
+
+    def want(self, _answers):
+        pass
+
+    def practise(self, _look):
+        pass
+
+    def health(self):
+        return tuple(
+            StreamHealth(role, info.name, LampState.OK, rate_hz=info.nominal_rate_hz)
+            for role, info in self.infos.items()
+        )
+
+    def let_go(self):
+        pass
+
+    stop = let_go
+
+
+@pytest.fixture(scope="module")
+def seen():
+    recording = read_recording(STATIC_PATH, read_lab(LAB_PATH).lab)
+    return Seen(
+        {
+            s.info.role: SeenStream(s.info, s.stamps_s, s.values, s.stamps_s, 0.0 * s.stamps_s)
+            for s in recording.streams()
+        }
+    )
+
+
+def found_of(seen, **changes):
+    return tuple(
+        replace(
+            Found(s.info.name, s.info.type, "pc", f"id-{role.value}", len(s.info.channels), s.info.nominal_rate_hz,
+                  "double64", s.info), **changes,
+        )
+        for role, s in seen.streams.items()
+    )  # fmt: skip
+
+
+@pytest.fixture
+def window(qapp, qtbot, tmp_path, seen):
+    from display.setup.window import SetupWindow
+
+    made = []
+
+    def make(*, streams=True, found=None):
+        infos = {role: s.info for role, s in seen.streams.items()}
+        listener = Listener(infos, seen) if streams else Listener(fault="nobody answers")
+        connections = Connections(listener, found_of(seen) if found is None else found)
+        setup = Setup(Drafts(tmp_path / "state"), tmp_path)
+        setup.answers = replace(setup.answers, way="new")
+        window = SetupWindow(setup, connections)
+        window._timer.stop()
+        window.resize(1600, 900)
+        window.show()
+        made.append(window)
+        return window
+
+    yield make
+    for each in made:
+        each.hide()
+        each.deleteLater()
+
+
+def known(window, seen):
+    """The window with everything guessed."""
+    setup = window.setup
+    setup.infos = window.connections.infos
+    setup.see(window.connections.found, True)
+    for _ in range(2):  # plates first, then what stands on them
+        setup.learn(guess(seen, setup.answers))
+    return setup
+
+
+def texts(window):
+    from PyQt5.QtWidgets import QLabel
+
+    return "\n".join(each.text() for each in window.findChildren(QLabel) if each.isVisible())
+
+
+def cells(table):
+    return [
+        [table.item(i, j).text() for j in range(table.columnCount())]
+        for i in range(table.rowCount())
+    ]
+
+
+def test_every_page_shows_itself_and_no_key_means_two_things(window, seen):
+    from PyQt5.QtWidgets import QAbstractButton, QLabel
+
+    made = window()
+    setup = known(made, seen)
+    setup.write_lab()
+    setup.open_subject(SUBJECT_PATH)
+    setup.looked = setup.looked.having("standing", [ok("a", "b"), failed("c", "d", "e")])
+    for step in Step:
+        made.go(step)
+        for _ in range(3):
+            made.tick()
+        assert not made._faulted
+        keys = []
+        for each in [*made.findChildren(QAbstractButton), *made.findChildren(QLabel)]:
+            if each.isVisible() and (isinstance(each, QAbstractButton) or each.buddy() is not None):
+                keys += re.findall(r"&(\w)", each.text().lower())
+        assert len(keys) == len(set(keys)), (step, sorted(keys))
+        assert step.title in made.windowTitle()
+
+
+def test_fonts_are_16_px_or_more(window, seen):
+    from PyQt5.QtWidgets import QLabel
+
+    made = window()
+    known(made, seen)
+    for step in (Step.START, Step.STREAMS, Step.AXES, Step.MARKERS, Step.PLATES):
+        made.go(step)
+        made.tick()
+        small = [
+            each.text()
+            for each in made.findChildren(QLabel)
+            if each.isVisible() and each.font().pixelSize() not in range(16, 100)
+        ]
+        assert small == []
+
+
+def test_no_stream_says_what_to_switch_on(window):
+    made = window(streams=False, found=())
+    made.go(Step.STREAMS)
+    made.setup.see((), True)
+    made.tick()
+    assert "absent" in texts(made)
+    assert "start the capture software" in made.reason.text()
+    assert not made.next.isEnabled()
+
+
+def test_two_equal_streams_are_a_question(window, seen):
+    found = found_of(seen)
+    twin = replace(found[0], source_id="another", hostname="other")
+    made = window(found=(*found, twin))
+    made.go(Step.STREAMS)
+    for _ in range(7):
+        made.tick()
+    assert "2 streams fit: choose the one that is yours" in made.reason.text()
+    assert not made.next.isEnabled()
+    box = made.page.boxes[Role.MARKERS]
+    made.setup.choose(Role.MARKERS, twin)
+    made.tick()
+    assert "other" in box.currentText()
+    assert made.next.isEnabled()
+    assert made.setup.answers.section("markers")["stream"]["source_id"] == "another"
+
+
+def test_a_replay_is_not_taken_unless_admitted(window, seen):
+    info = {role: replace(s.info, replay="walk.c3d") for role, s in seen.streams.items()}
+    found = tuple(replace(f, info=i) for f, i in zip(found_of(seen), info.values(), strict=True))
+    made = window(found=found)
+    made.go(Step.STREAMS)
+    for _ in range(7):
+        made.tick()
+    assert "is a replay, which was not admitted" in made.reason.text()
+    made.setup.answers = replace(made.setup.answers, allow_replay=True)
+    for _ in range(7):
+        made.tick()
+    assert made.next.isEnabled()
+
+
+def test_axes_that_were_chosen_against_the_body_are_said(window, seen):
+    made = window()
+    setup = known(made, seen)
+    made.go(Step.AXES)
+    made.tick()
+    assert "up is +z" in texts(made)
+    setup.set_axes("+x", "+y")
+    made.tick()
+    assert "the body says forward -y, up +z; you chose otherwise" in texts(made)
+    assert setup.answers.section("axes")["right"] == "+z"
+    setup.set_axes("+y", "-y")
+    made.tick()
+    assert "the same axis" in made.reason.text()
+    made.page._again()
+    setup.learn(guess(seen, setup.answers))
+    made.tick()
+    assert made.next.isEnabled()
+
+
+def test_a_click_in_the_picture_chooses_the_row(window, seen):
+    made = window()
+    known(made, seen)
+    made.go(Step.MARKERS)
+    made.tick()
+    made.page._click("RKNE")
+    made.tick()
+    assert made.page.chosen == "RKNE"
+    assert made.page.which.text() == "RKNE"
+
+
+def test_a_missing_marker_is_named_with_what_it_is_for(window, seen):
+    made = window()
+    setup = known(made, seen)
+    made.go(Step.MARKERS)
+    setup.name_marker("LKNE", "nothing like it")
+    made.tick()
+    row = next(row for row in cells(made.page.table) if row[1] == "LKNE")
+    assert row[0] == "○ none"
+    assert "LKNE or LKJC is missing: the left lateral epicondyle" in made.reason.text()
+    made.page.table.selectRow(made.page._rows.index("LKNE"))
+    made.page._click("LSK4")
+    # LSK4 has its own row, which is chosen; back to the row that lacks a label
+    made.page.table.selectRow(made.page._rows.index("LKNE"))
+    made.tick()
+    setup.name_marker("LKNE", "LKNE")
+    made.tick()
+    assert made.next.isEnabled()
+    assert setup.answers.section("markers")["names"] == {}
+
+
+def test_swapped_plates_are_judged_from_the_load(window, seen):
+    made = window()
+    setup = known(made, seen)
+    made.go(Step.PLATES)
+    made.tick()
+    assert made.page._plates[0].bar.text().endswith(" N")
+    setup.set_plate(0, side="right")
+    assert [plate["side"] for plate in setup.answers.plates] == ["right", "left"]
+    setup.learn(guess(seen, setup.answers))
+    made.tick()
+    assert 'it carries the left foot  → the plates are swapped: set side = "left"' in texts(made)
+
+
+def test_the_lab_file_is_written_once_and_never_over_another(window, seen, tmp_path):
+    made = window()
+    setup = known(made, seen)
+    path = tmp_path / "lab.toml"
+    path.write_text("mine")
+    setup.answers = replace(setup.answers, lab_path=str(path))
+    made.go(Step.PLATES)
+    made.tick()
+    made.next_pressed()
+    assert made.step is Step.PLATES
+    assert made.panel.isVisible()
+    assert path.read_text() == "mine"
+    made.options.itemAt(1).widget().click()
+    assert made.step is Step.CHECK
+    assert path.read_text() == "mine"
+    assert read_lab(tmp_path / "lab2.toml").lab.plates == read_lab(LAB_PATH).lab.plates
+    made.back()
+    made.next_pressed()  # unchanged: nothing is asked, nothing is written
+    assert made.step is Step.CHECK
+    assert not (tmp_path / "lab3.toml").exists()
+
+
+def test_failures_hold_next_until_they_are_overridden_in_words(window, seen):
+    made = window()
+    setup = known(made, seen)
+    setup.write_lab()
+    made.go(Step.CHECK)
+    made.tick()
+    assert "check first" in made.reason.text()
+    setup.looked = setup.looked.having(
+        "standing",
+        [
+            ok("situation", "someone stands (706 N)"),
+            failed("left plate zero", "far off", "press zero"),
+        ],
+    )
+    made.tick()
+    assert "one check failed" in made.reason.text()
+    assert cells(made.page.table)[0] == ["✗ failed", "left plate zero", "far off\n→ press zero"]
+    assert made.page.override.isVisible()
+    made.page.override.setChecked(True)
+    made.tick()
+    assert made.next.isEnabled()
+
+
+def test_person_is_asked_for_and_a_change_forgets_the_calibration(window, seen):
+    made = window()
+    setup = known(made, seen)
+    setup.write_lab()
+    made.go(Step.PERSON)
+    made.tick()
+    assert "pseudonym" in made.reason.text()
+    assert made.page.mass.text() == "72"  # from the plates
+    made.page.id.setText("Ann Smith")
+    made.page._typed()
+    made.tick()
+    assert "never a name" in made.reason.text()
+    made.page.id.setText("S01")
+    made.page.height_.setText("1,72")
+    made.page.female.setChecked(True)
+    made.page._typed()
+    made.tick()
+    assert made.next.isEnabled()
+    assert setup.answers.height_m == 1.72
+    setup.subject = read_subject(SUBJECT_PATH).subject
+    made.page.height_.setText("1.80")
+    made.page._typed()
+    assert setup.subject is None
+
+
+def test_a_refused_trial_shows_every_check_and_its_cure(window, seen):
+    made = window()
+    setup = known(made, seen)
+    setup.write_lab()
+    made.go(Step.STATIC)
+    setup.checks = (
+        Check("static_still", "passed", "quiet"),
+        Check(
+            "knee_width_left",
+            "refused",
+            "the left knee is 30 mm wide (usual: 70 to 150): check the two markers",
+        ),
+    )
+    setup.refusal = "the left knee is 30 mm wide"
+    made.tick()
+    assert cells(made.page.table)[0][0] == "✗ refused"
+    assert "record again" in made.reason.text()
+    assert "Enter: Record again" in made.windowTitle()
+
+
+def test_ready_says_the_command_and_starts(window, seen, tmp_path):
+    made = window()
+    setup = known(made, seen)
+    setup.write_lab()
+    setup.open_subject(SUBJECT_PATH)
+    made.go(Step.READY)
+    made.tick()
+    assert (
+        made.page.command.text()
+        == f"ekam live --lab {tmp_path / 'lab.toml'} --subject {SUBJECT_PATH}"
+    )
+    made.page.baseline.setValue(12)
+    made.tick()
+    assert "written anew" in made.page.files.text()
+    made.next_pressed()
+    assert made.plan is not None
+    assert read_lab(tmp_path / "lab.toml").lab.feedback.baseline_stances == 12
+    assert setup.drafts.draft() is None
+    assert setup.drafts.recent() == [tmp_path / "lab.toml"]
+
+
+def test_an_opened_lab_goes_straight_to_its_checks(window, seen, tmp_path):
+    made = window()
+    path = tmp_path / "there.toml"
+    path.write_text(LAB_PATH.read_text())
+    made.page.open.setChecked(True)
+    made.page.path.setText(str(path))
+    made.tick()
+    made.next_pressed()
+    for _ in range(8):
+        made.tick()
+    assert made.step is Step.CHECK
+    assert made.setup.lab_file.path == path
+    assert path.read_text() == LAB_PATH.read_text()  # not a comment is lost
+    made.back()
+    made.tick()
+    made.next_pressed()
+    assert made.step is Step.CHECK
+    assert path.read_text() == LAB_PATH.read_text()
+
+
+def test_a_lab_that_cannot_be_read_is_said_on_the_first_page(window, tmp_path):
+    made = window()
+    path = tmp_path / "bad.toml"
+    path.write_text("nam = 3")
+    made.page.open.setChecked(True)
+    made.page.path.setText(str(path))
+    made.tick()
+    assert "bad.toml" in made.reason.text()
+    assert not made.next.isEnabled()
+
+
+def test_closing_half_way_keeps_a_draft_to_go_on_from(window, seen):
+    made = window()
+    setup = known(made, seen)
+    setup.name_marker("RKNE", "R knee")
+    made.go(Step.MARKERS)
+    made.close()
+    again = window()
+    assert again.page.draft.isVisible()
+    assert "at Markers" in again.page.draft.text()
+    again.next_pressed()
+    for _ in range(8):
+        again.tick()
+    assert again.setup.answers.section("markers")["names"] == {"RKNE": "R knee"}
+    assert again.step is Step.MARKERS
+
+
+def test_enter_answers_a_question_and_escape_withdraws_it(window):
+    made = window()
+    answers = []
+    made.ask(Question("Replace?", (("&Yes", "yes"), ("N&o", "no"))), answers.append)
+    made.activateWindow()
+    made.options.itemAt(0).widget().setFocus()
+    made.enter_pressed()
+    assert answers in (["yes"], [])  # offscreen may give no window the keyboard
+    made.ask(Question("Replace?", (("&Yes", "yes"),)), answers.append)
+    made._withdraw()
+    assert not made.panel.isVisible()
+
+
+def test_markers_of_a_wrong_unit_are_said_in_the_picture(qapp, qtbot):
+    from display.setup.body_view import BodyView
+    from stream.live_picture import Picture
+
+    view = BodyView("behind")
+    view.resize(400, 400)
+    at = np.random.default_rng(1).normal(0.0, 700.0, (6, 3))
+    view.show_picture(Picture(tuple("abcdef"), ((),) * 6, at))
+    assert view.grab().width() == 400
+    view.show_picture(None, "no streams")
+    assert view.grab().width() == 400
+    view.show_picture(Picture(("a",), ((),), np.full((1, 3), np.nan)))
+    assert view.grab().width() == 400
+
+
+def test_a_lab_survives_the_table_of_the_answers():
+    from display.setup.answers import Answers, from_json, lab_of, to_json
+
+    lab = read_lab(LAB_PATH).lab
+    answers = Answers(table=table_of(lab))
+    assert lab_of(answers) == lab
+    assert lab_of(from_json(to_json(answers))) == lab
+    assert from_json("{") is None
+    assert from_json("[]") is None
