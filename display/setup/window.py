@@ -133,6 +133,7 @@ class SetupWindow(QWidget):
         say(self.lead, step.lead)
         say(self.told, "")
         self.page.enter()
+        self.page.tick()
         if step > Step.START:
             self.setup.answers = replace(self.setup.answers, step=int(step))
             self.setup.drafts.keep(self.setup.answers)
