@@ -391,3 +391,18 @@ def test_the_practice_walker_does_what_it_is_told_without_a_gap_in_the_stamps():
     assert up["stands"].mean() == pytest.approx(706.0, abs=5.0)
     assert np.abs(up["away"][20:]).max() < 20.0
     assert np.ptp(up["walks"]) > 100.0
+
+
+# -- the command -----------------------------------------------------------------------------------
+
+
+def test_without_a_screen_the_command_says_so_and_helps(monkeypatch):
+    from commands import ekam
+
+    monkeypatch.setattr("display.setup.start.no_screen_reason", lambda: "no screen (DISPLAY is not set)")
+    result = ekam()
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+    assert "needs a screen: no screen (DISPLAY is not set)" in result.stderr
+    assert "calibrate" in result.stdout
+    assert ekam("--help").returncode == 0

@@ -184,9 +184,13 @@ def session(operator, folder):
         if time.monotonic() > until:
             raise TimeoutError("no session was made")
         time.sleep(0.3)
-    time.sleep(2.0)  # its Start is free once both streams are there
-    operator.click((172, 314)) if operator.mouse else operator.key("F5")
+    pressed_s = 0.0
     while time.monotonic() < until:
+        begun = any(len(each.read_text().splitlines()) > 1 for each in folder.glob("sessions/*/stances.csv"))
+        if not begun and time.monotonic() - pressed_s > 5.0:
+            pressed_s = time.monotonic()
+            time.sleep(2.0)  # its Start is free once both streams are there
+            operator.click((172, 314)) if operator.mouse else operator.key("F5")
         for stances in folder.glob("sessions/*/stances.csv"):
             if len(stances.read_text().splitlines()) > 6:
                 operator.picture("10_session")
