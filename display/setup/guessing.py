@@ -22,6 +22,7 @@ from stream.plate_guess import (
     find_plates,
     guess_force_units,
     guess_sides,
+    load_n,
     loaded_alone,
     side_by_feet,
 )
@@ -39,6 +40,7 @@ class Guesses:
     alone : number (from 0) of the plate that carries somebody while no other does; None if none.
     standing_kg : of who stands still on the plates; NaN if nobody does.
     rates_hz : measured rates of streams that declare none, by table of the laboratory file.
+    loads_n : size of the force on each plate that was found, N, whatever its axes.
     load : whether the loads point up, lie on their plates and under their feet.
     """
 
@@ -51,6 +53,7 @@ class Guesses:
     alone: int | None = None
     standing_kg: float = nan
     rates_hz: Mapping[str, float] = field(default_factory=dict)
+    loads_n: tuple[float, ...] = ()
     load: tuple[Finding, ...] = ()
 
 
@@ -91,6 +94,7 @@ def guess(seen: Seen, answers: Answers) -> Guesses:
             for name, stream in (("markers", seen.markers), ("forces", seen.forces))
             if not stream.info.nominal_rate_hz and (rate := _rate_hz(stream)) > 0.0
         },
+        tuple(_mean(load_n(plate, _newest(seen.forces, 0.3), unit_n)) for plate in found),
         _judge_load(seen, answers),
     )
 
@@ -204,6 +208,11 @@ def _judge_load(seen: Seen, answers: Answers) -> tuple[Finding, ...]:
         if plate.loaded.sum() >= 20
         for finding in judge_sign(plate, lab) + judge_place(plate, feet, seen.forces, lab)
     )
+
+
+def _mean(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else nan
 
 
 def _newest(stream: SeenStream, seconds: float) -> SeenStream:

@@ -83,11 +83,12 @@ class AxesPage(Page):
         for view in self.views:
             view.show_picture(picture, why)
         told = guesses.axes.axes
-        lines = [
-            *guesses.axes.evidence,
-            f"unit: {guesses.unit.evidence}" if guesses.unit.evidence else "",
-        ]
-        doubts = [*guesses.axes.doubts]
+        lines, doubts = [*guesses.axes.evidence], [*guesses.axes.doubts]
+        if guesses.unit.evidence:
+            (lines if guesses.unit.sure else doubts).append(f"unit: {guesses.unit.evidence}")
+        chosen = self.answers.section("markers").get("unit", "auto")
+        if guesses.unit.sure and chosen != guesses.unit.unit:
+            doubts.append("another unit is chosen than the one that fits a body")
         if (
             told is not None
             and axes
@@ -98,5 +99,5 @@ class AxesPage(Page):
             )
         if guesses.axes.why_not and not axes:
             doubts.append(guesses.axes.why_not)
-        say(self.evidence, "\n".join(f"✓ {line}" for line in lines if line))
+        say(self.evidence, "\n".join(f"✓ {line}" for line in lines))
         say(self.doubts, "\n".join(f"! {line}" for line in doubts))

@@ -101,6 +101,10 @@ class PlatesPage(Page):
             if plate.get("side") != UNUSED:
                 used += 1
             load = loads.get(used) if plate.get("side") != UNUSED else None
+            if load is None and at < len(guesses.loads_n):
+                load = guesses.loads_n[
+                    at
+                ]  # its size alone: enough to see on which one somebody stands
             found = guesses.plates[at] if at < len(guesses.plates) else None
             side = guesses.sides[at] if at < len(guesses.sides) else None
             decided = "plates" in self.answers.decided

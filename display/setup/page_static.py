@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QCheckBox, QHBoxLayout, QProgressBar, QVBoxLayout
 
+from compute import Check
 from display.setup.body_view import BodyView
 from display.setup.judging import (
     STATIC_S,
@@ -18,7 +19,7 @@ from display.setup.judging import (
 )
 from display.setup.page import Action, Page
 from display.setup.parts import CALIBRATION_MARKS, button, fill, label, say, table
-from display.setup.state import worst_of
+from display.setup.state import in_words, worst_of
 from display.setup.steps import Step
 from display.setup.taking import Taking, Trial
 from stream.errors import EkamError
@@ -112,7 +113,7 @@ class StaticPage(Page):
         self.bar.setVisible(phase == "recording")
         self.bar.setValue(round(1000 * self.taking.share))
         self.record.setEnabled(not self.taking.busy and not self.window_.work.busy)
-        say(self.fault, self._fault or (f"✗ refused: {setup.refusal}" if setup.refusal else ""))
+        say(self.fault, self._fault or _refused(setup.checks, setup.refusal))
         if setup.subject_file is not None:
             say(
                 self.good,
@@ -126,7 +127,8 @@ class StaticPage(Page):
             say(self.good, "")
         checks = worst_of(setup.checks)
         rows = [
-            (CALIBRATION_MARKS[c.verdict][0], c.name.replace("_", " "), c.message) for c in checks
+            (CALIBRATION_MARKS[c.verdict][0], c.name.replace("_", " "), in_words(c.message))
+            for c in checks
         ]
         fill(self.table, rows, [CALIBRATION_MARKS[check.verdict][1] for check in checks])
         picture, why = self.picture()
@@ -177,3 +179,14 @@ class StaticPage(Page):
             setup.checks, setup.subject, setup.refusal = made.checks, made.subject, made.refusal
 
         self.window_.work.begin("Calibrating", lambda: calibrate_taken(trial, lab, answers), done)
+
+
+def _refused(checks: tuple[Check, ...], refusal: str) -> str:
+    """Why a trial cannot be used; the checks that refused stand below with their cures."""
+    if not refusal:
+        return ""
+    count = sum(check.verdict == "refused" for check in checks)
+    if not count:
+        return f"✗ refused: {in_words(refusal)}"
+    many = "one check" if count == 1 else f"{count} checks"
+    return f"✗ refused by {many}: do what stands beside, then record again"

@@ -4,6 +4,7 @@ The window puts in what was seen (`found`, `infos`, `guesses`, findings, checks)
 """
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isnan
@@ -349,3 +350,12 @@ def worst_of(checks: Sequence[Check]) -> list[Check]:
     """Refused first, then warned, then passed."""
     order = {"refused": 0, "warned": 1, "passed": 2}
     return sorted(checks, key=lambda check: order[check.verdict])
+
+
+def in_words(text: str) -> str:
+    """A sentence without the names of command line options."""
+    return re.sub(
+        r"--([a-z]+)(-([a-z]+))?",
+        lambda found: "the " + " ".join(filter(None, found.group(1, 3))),
+        text,
+    )

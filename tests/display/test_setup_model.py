@@ -399,7 +399,9 @@ def test_the_practice_walker_does_what_it_is_told_without_a_gap_in_the_stamps():
 def test_without_a_screen_the_command_says_so_and_helps(monkeypatch):
     from commands import ekam
 
-    monkeypatch.setattr("display.setup.start.no_screen_reason", lambda: "no screen (DISPLAY is not set)")
+    monkeypatch.setattr(
+        "display.setup.start.no_screen_reason", lambda: "no screen (DISPLAY is not set)"
+    )
     result = ekam()
     assert result.returncode == 2
     assert "Traceback" not in result.stderr

@@ -472,3 +472,47 @@ def test_a_lab_survives_the_table_of_the_answers():
     assert lab_of(from_json(to_json(answers))) == lab
     assert from_json("{") is None
     assert from_json("[]") is None
+
+
+def test_a_unit_that_fits_nobody_is_a_doubt(window, seen):
+    far = replace(seen.markers, values=1e3 * seen.markers.values)
+    wrong = Seen({**seen.streams, Role.MARKERS: far})
+    made = window()
+    setup = known(made, seen)
+    made.go(Step.AXES)
+    setup.learn(guess(wrong, setup.answers))
+    made.tick()
+    assert "no body in m, cm or mm" in made.page.doubts.text()
+    setup.learn(guess(seen, setup.answers))
+    setup.answers = setup.answers.having("markers", {**setup.answers.section("markers"), "unit": "m"}).settled("unit")
+    made.tick()
+    assert "another unit is chosen than the one that fits a body" in made.page.doubts.text()
+
+
+def test_plates_without_corners_show_their_load_and_ask_for_their_place(window, seen):
+    info = replace(seen.forces.info, plates=())
+    bare = Seen({**seen.streams, Role.FORCES: replace(seen.forces, info=info)})
+    made = window()
+    setup = known(made, seen)
+    setup.infos = made.connections.listener.infos = {**setup.infos, Role.FORCES: info}
+    made.connections.listener._seen = bare
+    setup.answers = setup.answers.having("plates", [])
+    setup.learn(guess(bare, setup.answers))
+    made.go(Step.PLATES)
+    made.tick()
+    row = made.page._plates[0]
+    assert not row.place.isHidden()
+    assert row.bar.text() == "353 N"
+    setup.set_plate(0, side="left")
+    made.tick()
+    assert "corners_m and origin_m" in made.reason.text()
+    corners = seen.forces.info.plates
+    for at, plate in enumerate(corners):
+        table = made.page._plates[at].place
+        for i, point in enumerate((*plate.corners_m, plate.origin_m)):
+            for j, value in enumerate(point):
+                table.item(i, j).setText(f"{1e3 * value:g}")
+        setup.set_plate(at, acts_on="foot" if plate.reaction else "plate")
+    made.tick()
+    assert made.reason.text() == ""
+    assert made.next.isEnabled()

@@ -186,7 +186,9 @@ def session(operator, folder):
         time.sleep(0.3)
     pressed_s = 0.0
     while time.monotonic() < until:
-        begun = any(len(each.read_text().splitlines()) > 1 for each in folder.glob("sessions/*/stances.csv"))
+        begun = any(
+            len(each.read_text().splitlines()) > 1 for each in folder.glob("sessions/*/stances.csv")
+        )
         if not begun and time.monotonic() - pressed_s > 5.0:
             pressed_s = time.monotonic()
             time.sleep(2.0)  # its Start is free once both streams are there
