@@ -59,6 +59,12 @@ class Connections:
         self._lookout.start()
         self.listener.start()
 
+    def take_up(self) -> None:
+        """Look and receive again after `let_go`."""
+        self.listener, self._lookout = Listener(_lsl_source), Lookout()
+        self._lookout.start()
+        self.listener.start()
+
     @property
     def found(self) -> tuple[Found, ...]:
         """Streams on the network now."""

@@ -163,6 +163,9 @@ class StartPage(Page):
 
     def enter(self) -> None:
         """Show what was answered."""
+        if self.answers.step > Step.START:
+            ways = {"practise": self.practise, "new": self.new, "open": self.open}
+            ways[self.answers.way].setChecked(True)
         self._chosen(keep_path=True)
 
     def first(self) -> QWidget | None:

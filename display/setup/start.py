@@ -2,11 +2,23 @@
 
 import logging
 import os
+import signal
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from display.screens import no_screen_reason, platform_environment
+
+if TYPE_CHECKING:
+    from PyQt5.QtWidgets import QApplication
+
+    from display.setup.connections import Connections
+    from display.setup.state import Plan, Setup
+    from display.setup.steps import Step
+
+_LOOK_S = 20.0
 
 
 def set_up(context: typer.Context) -> None:
@@ -27,20 +39,64 @@ def run_set_up(folder: Path) -> int:
     """Show the window; run the session that it made ready, in this process; the exit code."""
     os.environ.update(platform_environment())
     os.environ["PYQTGRAPH_QT_LIB"] = "PyQt5"
-    import signal
-    import sys
-
     from display.app import application
+    from display.say import err
     from display.setup.connections import Connections
     from display.setup.drafts import Drafts, own_folder
     from display.setup.state import Setup
-    from display.setup.window import SetupWindow
+    from display.setup.steps import Step
+    from stream.errors import EkamError
 
     app = application()
-    connections = Connections()
-    window = SetupWindow(Setup(Drafts(own_folder()), folder), connections)
-    window.closed.connect(app.quit)
+    connections, setup = Connections(), Setup(Drafts(own_folder()), folder)
+    at, told = Step.START, ""
     hook, sys.excepthook = sys.excepthook, _log
+    try:
+        while (plan := _shown(app, setup, connections, at, told)) is not None:
+            try:
+                run_plan(plan)
+                return 0
+            except EkamError as error:
+                # said where the operator looks, and once more on the terminal
+                err.print(f"ekam: {error}")
+                at, told = Step.READY, f"The session ended: {error}"
+                connections.take_up()
+        return 0
+    finally:
+        sys.excepthook = hook
+        connections.stop()
+
+
+def run_plan(plan: "Plan") -> None:
+    """Run what `ekam live` would run.
+
+    Raises
+    ------
+    EkamError : no session came about, or it had to end.
+    """
+    from display.command_live import live
+
+    live(
+        plan.lab,
+        plan.subject,
+        None,
+        plan.feedback,
+        plan.allow_replay,
+        plan.network,
+        _LOOK_S,
+        None if plan.walker_screen is None else plan.walker_screen + 1,
+    )
+
+
+def _shown(
+    app: "QApplication", setup: "Setup", connections: "Connections", at: "Step", told: str
+) -> "Plan | None":
+    """Show the window until it has closed; what it made ready."""
+    from display.setup.window import SetupWindow
+
+    window = SetupWindow(setup, connections, at, told)
+    window.closed.connect(app.quit)
+    # Qt waits in C++: Python sees Ctrl-C at the window's next tick
     handler = signal.signal(signal.SIGINT, lambda *_: window.close())
     try:
         screen = app.primaryScreen()
@@ -50,29 +106,11 @@ def run_set_up(folder: Path) -> int:
         window.activateWindow()
         app.exec()
     finally:
-        sys.excepthook = hook
         signal.signal(signal.SIGINT, handler or signal.SIG_DFL)
-        plan = window.plan
-        window.deleteLater()
-        app.processEvents()
-    if plan is None:
-        return 0
-    from display.command_live import live
-
-    try:
-        live(
-            plan.lab,
-            plan.subject,
-            None,
-            plan.feedback,
-            plan.allow_replay,
-            plan.network,
-            20.0,
-            None if plan.walker_screen is None else plan.walker_screen + 1,
-        )
-    finally:
-        connections.stop()
-    return 0
+    plan = window.plan
+    window.deleteLater()
+    app.processEvents()
+    return plan
 
 
 def _log(kind: type[BaseException], error: BaseException, trace: object) -> None:

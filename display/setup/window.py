@@ -69,11 +69,17 @@ class SetupWindow(QWidget):
 
     Signal `closed` is given once it has let go of the streams; `plan` is then what is to be started, or
     None.
+
+    Parameters
+    ----------
+    at : page that is shown first. told : words that are shown on it, why a session did not come about.
     """
 
     closed = pyqtSignal()
 
-    def __init__(self, setup: Setup, connections: Connections) -> None:
+    def __init__(
+        self, setup: Setup, connections: Connections, at: Step = Step.START, told: str = ""
+    ) -> None:
         super().__init__()
         self.setup, self.connections = setup, connections
         self.work, self._guesser = Work(), Work()
@@ -110,7 +116,8 @@ class SetupWindow(QWidget):
             QShortcut(QKeySequence(f"Alt+{step + 1}"), self).activated.connect(
                 lambda step=step: self._jump(step)
             )
-        self.go(Step.START)
+        self.go(at)
+        self.tell(told)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.tick)
         self._timer.start(TICK_MS)

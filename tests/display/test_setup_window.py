@@ -484,7 +484,9 @@ def test_a_unit_that_fits_nobody_is_a_doubt(window, seen):
     made.tick()
     assert "no body in m, cm or mm" in made.page.doubts.text()
     setup.learn(guess(seen, setup.answers))
-    setup.answers = setup.answers.having("markers", {**setup.answers.section("markers"), "unit": "m"}).settled("unit")
+    setup.answers = setup.answers.having(
+        "markers", {**setup.answers.section("markers"), "unit": "m"}
+    ).settled("unit")
     made.tick()
     assert "another unit is chosen than the one that fits a body" in made.page.doubts.text()
 
@@ -516,3 +518,52 @@ def test_plates_without_corners_show_their_load_and_ask_for_their_place(window, 
     made.tick()
     assert made.reason.text() == ""
     assert made.next.isEnabled()
+
+
+def test_a_session_that_does_not_come_about_is_said_in_the_window(
+    qapp, monkeypatch, tmp_path, capsys
+):
+    from display.setup import start
+    from display.setup.connections import Connections as Real
+    from stream.errors import EkamError
+
+    shown = []
+
+    def window(_app, setup, _connections, at, told):
+        shown.append((at, told, setup))
+        return "plan" if len(shown) == 1 else None
+
+    def fails(plan):
+        assert plan == "plan"
+        raise EkamError("No markers stream was found.")
+
+    monkeypatch.setattr(start, "_shown", window)
+    monkeypatch.setattr(start, "run_plan", fails)
+    monkeypatch.setattr(Real, "take_up", lambda _self: None)
+    assert start.run_set_up(tmp_path) == 0
+    assert shown[0][:2] == (Step.START, "")
+    assert shown[1][:2] == (Step.READY, "The session ended: No markers stream was found.")
+    assert shown[1][2] is shown[0][2]  # nothing that was answered is lost
+    assert "No markers stream was found." in capsys.readouterr().err
+
+
+def test_a_window_that_opens_again_shows_its_page_and_why(window, seen):
+    from display.setup.window import SetupWindow
+
+    first = window()
+    setup = known(first, seen)
+    setup.write_lab()
+    setup.open_subject(SUBJECT_PATH)
+    setup.answers = replace(setup.answers, step=int(Step.READY))
+    again = SetupWindow(setup, first.connections, Step.READY, "The session ended: no streams.")
+    again._timer.stop()
+    again.show()
+    again.tick()
+    assert again.step is Step.READY
+    assert again.told.text() == "The session ended: no streams."
+    assert setup.answers.way == "new"
+    again.go(Step.START)
+    again.tick()
+    assert setup.answers.way == "new"
+    again.hide()
+    again.deleteLater()

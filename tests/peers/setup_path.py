@@ -71,6 +71,7 @@ class Operator:
     def picture(self, name):
         if self.pictures and name not in self.taken:
             self.taken.add(name)
+            time.sleep(0.4)  # until it is painted
             path = Path(self.pictures) / f"{name}.png"
             subprocess.run(["import", "-window", "root", str(path)], check=False)
 
