@@ -24,6 +24,7 @@ from display.theme import Viewing
 from stream.status import SessionView
 
 ASPECT = 9.0 / 16.0
+WIDTH_PX = 272
 
 
 class Preview(GraphicsView):  # type: ignore[misc] # pyqtgraph has no types
@@ -34,7 +35,7 @@ class Preview(GraphicsView):  # type: ignore[misc] # pyqtgraph has no types
         self.setObjectName("preview")
         self.setInteractive(False)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setFixedSize(304, round(304 * ASPECT))
+        self.setFixedSize(WIDTH_PX, round(WIDTH_PX * ASPECT))
         self._picture = Picture(self)
         self._drawn: tuple[int, bool, Viewing] | None = None
 
@@ -55,6 +56,7 @@ class PictureChoice(QWidget):
     ----------
     ask : hands a request of the operator to the session: what, text.
     shift : moves the band by so many presses. message : asks for the words of a message.
+    blank, mark : take everything off the screen, or bring it back; mark this moment.
     """
 
     def __init__(
@@ -62,6 +64,8 @@ class PictureChoice(QWidget):
         ask: Callable[[str, str], None],
         shift: Callable[[int], None],
         message: Callable[[], None],
+        blank: Callable[[], None],
+        mark: Callable[[], None],
     ) -> None:
         super().__init__()
         self._ask = ask
@@ -83,6 +87,8 @@ class PictureChoice(QWidget):
         grid.addWidget(button("lower", lambda: shift(-1), "− band"), 2, 0)
         grid.addWidget(button("higher", lambda: shift(1), "+ band"), 2, 1)
         grid.addWidget(self.sound, 2, 2)
+        grid.addWidget(button("blank", blank, "Blank at once  (B)"), 3, 0, 1, 2)
+        grid.addWidget(button("mark", mark, "Mark  (Space)"), 3, 2)
 
     def choose(self, display: Display) -> None:
         """Show the walker another picture; a message needs its words first."""

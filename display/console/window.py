@@ -310,7 +310,13 @@ class Console(QWidget):
         self.log = JournalPanel(self._ask)
         self.protocol = ProtocolPanel(self._view.control.ask)
         self.preview = Preview()
-        self.choice = PictureChoice(self._ask, self._shift, lambda: self._prompt("message"))
+        self.choice = PictureChoice(
+            self._ask,
+            self._shift,
+            lambda: self._prompt("message"),
+            self.blank_asked.emit,
+            self.log.mark,
+        )
         self.screen_panel = ScreenPanel()
         self.screen_panel.screen_asked.connect(self.screen_asked)
         self.screen_panel.settings_asked.connect(self.settings_asked)
@@ -329,8 +335,8 @@ class Console(QWidget):
         return panel
 
     def _arrange(self) -> None:
-        self.start_button.setMinimumHeight(90)
-        self.stop_button.setMinimumHeight(56)
+        self.start_button.setMinimumHeight(72)
+        self.stop_button.setMinimumHeight(48)
         left = QVBoxLayout()
         for widget in (
             self.start_button,
@@ -338,14 +344,13 @@ class Console(QWidget):
             self.question,
             self.counts,
             self.recorded,
-            self.preview,
             self.walker,
             self.choice,
             self.band,
         ):
             widget.setFixedWidth(LEFT_PX)
             left.addWidget(widget)
-        self.preview.setFixedWidth(LEFT_PX - 6)
+        left.insertWidget(left.indexOf(self.walker), self.preview)
         left.addStretch()
         self.first, self.second = QTabWidget(), QTabWidget()
         for tabs, name, widget in (

@@ -50,7 +50,10 @@ class Answers:
     ankle_width_mm: float | None = None
     subject_path: str = ""
     from_walking: bool = False
-    walker_screen: int | None = None
+    walker_screen: str = ""
+    protocol: str = ""
+    session: int = 1
+    leg: str = ""
     step: int = 0
 
     def section(self, name: str) -> dict[str, Any]:

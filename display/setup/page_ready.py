@@ -11,11 +11,16 @@ from PyQt5.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QSpi
 from compute.variables import VARIABLES
 from display.setup.page import Page
 from display.setup.parts import button, choose, label, say
+from display.setup.state import protocol_of
 from display.setup.steps import Step
 from stream.errors import EkamError
+from stream.protocol_file import templates
 
 if TYPE_CHECKING:
     from display.setup.window import SetupWindow
+
+
+TEMPLATES = templates()
 
 
 class ReadyPage(Page):
@@ -28,18 +33,29 @@ class ReadyPage(Page):
         self.files = label("panel")
         self.column.addWidget(self.files)
         grid = QGridLayout()
+        self.protocol, self.leg = QComboBox(), QComboBox()
         self.variable, self.screen_ = QComboBox(), QComboBox()
-        self.baseline = QSpinBox()
+        self.session, self.baseline = QSpinBox(), QSpinBox()
         self.baseline.setRange(1, 200)
-        self.baseline.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        for wide in (self.variable, self.baseline, self.screen_):
+        for number in (self.session, self.baseline):
+            number.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        rows = (
+            self.protocol, self.session, self.leg, self.variable, self.baseline, self.screen_,
+        )  # fmt: skip
+        for wide in rows:
             wide.setMinimumWidth(420)
+        self.protocol.activated.connect(lambda _at: self._protocol_chosen())
+        self.leg.activated.connect(lambda _at: self._protocol_chosen())
+        self.session.valueChanged.connect(lambda _n: self._protocol_chosen())
         self.variable.activated.connect(lambda _at: self._variable_chosen())
         self.baseline.valueChanged.connect(lambda _n: self._baseline_chosen())
         self.screen_.activated.connect(lambda _at: self._screen_chosen())
-        self.band = label("")
+        self.band, self.source = label(""), label("")
         for row, (words, widget, more) in enumerate(
             (
+                ("&Protocol", self.protocol, self.source),
+                ("S&ession of the protocol", self.session, None),
+                ("Trained &leg", self.leg, None),
                 ("The walker is &shown", self.variable, self.band),
                 ("B&aseline, valid stances of each leg", self.baseline, None),
                 ("&Walker's screen", self.screen_, None),
@@ -83,6 +99,30 @@ class ReadyPage(Page):
             kept = {k: v for k, v in feedback.items() if k == "baseline_stances"}
             self.setup.answers = self.answers.having("feedback", {**kept, "variable": chosen})
 
+    def _protocol_chosen(self) -> None:
+        protocol, leg = self.protocol.currentData(), self.leg.currentData()
+        self.setup.answers = replace(
+            self.answers, protocol=protocol or "", leg=leg or "", session=self.session.value()
+        )
+
+    def _show_protocol(self) -> None:
+        """What is run; without a protocol the walker is shown one variable after a baseline."""
+        answers = self.answers
+        options: list[tuple[str, object]] = [("none: a baseline, then feedback", "")]
+        choose(self.protocol, [*options, *((t, n) for n, t in TEMPLATES.items())], answers.protocol)
+        runs = protocol_of(answers.protocol) if answers.protocol else None
+        choose(self.leg, [("left", "left"), ("right", "right")], answers.leg or "left")
+        self.leg.setEnabled(runs is not None and runs.legs == "one")
+        self.session.setEnabled(runs is not None and runs.sessions > 1)
+        self.session.blockSignals(True)
+        self.session.setRange(1, 1 if runs is None else runs.sessions)
+        self.session.setValue(answers.session)
+        self.session.blockSignals(False)
+        self.session.setSuffix("" if runs is None else f" of {runs.sessions}")
+        say(self.source, "" if runs is None else f"after {runs.source}")
+        for each in (self.variable, self.baseline):
+            each.setEnabled(runs is None)
+
     def _baseline_chosen(self) -> None:
         feedback = self.answers.section("feedback")
         if self.baseline.value() != feedback.get("baseline_stances", 30):
@@ -92,7 +132,7 @@ class ReadyPage(Page):
     def _screen_chosen(self) -> None:
         data = self.screen_.currentData()
         self.setup.answers = replace(
-            self.answers, walker_screen=data if isinstance(data, int) else None
+            self.answers, walker_screen=data if isinstance(data, str) else ""
         )
 
     def enter(self) -> None:
@@ -110,6 +150,7 @@ class ReadyPage(Page):
         feedback = self.answers.section("feedback")
         subject = setup.subject_file.subject
         name = str(feedback.get("variable", "ekam_peak1"))
+        self._show_protocol()
         options: list[tuple[str, object]] = [
             (each.label + ("" if not each.lacking(subject) else "  (markers missing)"), each.name)
             for each in VARIABLES.values()
@@ -134,15 +175,15 @@ class ReadyPage(Page):
             }
             say(
                 self.band,
-                f"band {target.low:g} to {target.high:g} "
+                "the protocol says what"
+                if self.answers.protocol
+                else f"band {target.low:g} to {target.high:g} "
                 f"{signed[target.mode] if target.mode != 'absolute' else target.unit}",
             )
-        screens: list[tuple[str, object]] = [("by itself: another than this one", None)]
-        for number, screen in enumerate(QGuiApplication.screens()):
+        screens: list[tuple[str, object]] = [("by itself: another than this one", "")]
+        for screen in QGuiApplication.screens():
             size = screen.geometry()
-            screens.append(
-                (f"{number + 1}: {screen.name()}, {size.width()} × {size.height()}", number)
-            )
+            screens.append((f"{screen.name()}, {size.width()} × {size.height()}", screen.name()))
         choose(self.screen_, screens, self.answers.walker_screen)
         self.screen_.setEnabled(len(screens) > 2)
         plan = setup.plan()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from PyQt5.QtWidgets import QComboBox, QGridLayout
 
 from display import theme
-from display.console import LAMPS
+from display.console.words import LAMPS
 from display.setup.page import Page
 from display.setup.parts import choose, fill, label, say, table
 from display.setup.steps import Step

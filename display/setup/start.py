@@ -77,14 +77,16 @@ def run_plan(plan: "Plan") -> None:
     from display.command_live import live
 
     live(
-        plan.lab,
-        plan.subject,
-        None,
-        plan.feedback,
-        plan.allow_replay,
-        plan.network,
-        _LOOK_S,
-        None if plan.walker_screen is None else plan.walker_screen + 1,
+        lab=plan.lab,
+        subject=plan.subject,
+        feedback=plan.feedback,
+        screen=plan.screen,
+        protocol=plan.protocol,
+        session=plan.session,
+        leg=plan.leg,
+        allow_replay=plan.allow_replay,
+        network=plan.network,
+        wait=_LOOK_S,
     )
 
 

@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from math import isnan
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from stream.lookout import Pick, pick, query_of
 from stream.lsl_find import StreamQuery
 from stream.mapping import present_markers
 from stream.marker_sets import PRESETS
+from stream.protocol_file import Protocol, read_protocol
 from stream.source import Role, StreamInfo
 from stream.subject_file import SubjectFile, read_subject
 
@@ -51,7 +53,10 @@ class Plan:
     feedback: str
     allow_replay: bool
     network: bool
-    walker_screen: int | None
+    screen: str
+    protocol: str
+    session: int
+    leg: str
     practise: bool
 
     def arguments(self) -> list[str]:
@@ -59,13 +64,25 @@ class Plan:
         given = ["live", "--lab", str(self.lab), "--subject", str(self.subject)]
         if self.feedback:
             given += ["--feedback", self.feedback]
-        if self.walker_screen is not None:
-            given += ["--walker-screen", str(self.walker_screen + 1)]
+        if self.protocol:
+            given += ["--protocol", self.protocol]
+        if self.session > 1:
+            given += ["--session", str(self.session)]
+        if self.leg:
+            given += ["--leg", self.leg]
+        if self.screen:
+            given += ["--screen", self.screen]
         if self.allow_replay:
             given.append("--allow-replay")
         if self.network:
             given.append("--network")
         return given
+
+
+@cache
+def protocol_of(name: str) -> Protocol:
+    """A protocol by its name; read once, for it is asked for at every look."""
+    return read_protocol(name).protocol
 
 
 class Setup:
@@ -312,16 +329,22 @@ class Setup:
         assert self.lab_file is not None
         assert self.subject_file is not None
         answers = self.answers
+        runs = protocol_of(answers.protocol) if answers.protocol else None
+        leg = (answers.leg or "left") if runs is not None and runs.legs == "one" else ""
+        session = 1 if runs is None else min(answers.session, runs.sessions)
         chosen = answers.section("feedback").get("variable", "ekam_peak1")
         changed = chosen != self.lab_file.lab.feedback.variable
         replays = answers.allow_replay or answers.way == "practise"
         return Plan(
             self.lab_file.path,
             self.subject_file.path,
-            chosen if changed else "",
+            chosen if changed and runs is None else "",
             replays,
             answers.network and replays,
             answers.walker_screen,
+            answers.protocol,
+            session,
+            leg,
             answers.way == "practise",
         )
 

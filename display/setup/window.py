@@ -23,7 +23,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from display.console import LAMPS
+from display.console.words import LAMPS
 from display.setup.blocks import blocked, lacking
 from display.setup.connections import Connections
 from display.setup.guessing import Guesses, guess

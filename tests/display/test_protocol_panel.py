@@ -172,4 +172,4 @@ def test_it_fits_a_laptop_with_a_protocol(console, view, qapp):
     qapp.processEvents()
     size = console.minimumSizeHint()
     assert size.width() <= 1366
-    assert size.height() <= 768
+    assert size.height() <= 720
