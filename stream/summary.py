@@ -225,10 +225,23 @@ def _parts(
     baseline = _part(
         folder, side, "baseline", "baseline", pooled(found, "baseline", count), target, {}
     )
+    baseline = _with_earlier(folder, side, baseline, target)
     against = baseline.means
     training = _part(folder, side, "train", "train", pooled(found, "train", count), target, against)
     each = (_part(folder, side, p.name, p.kind, p.rows, target, against) for p in found)
     return (baseline, training, *each)
+
+
+def _with_earlier(
+    folder: SessionFolder, side: Side, baseline: LegPart, target: Target | None
+) -> LegPart:
+    """The baseline; where none of its stances is in this folder, the value that the session went by."""
+    told = table(table(folder.facts, "feedback"), "baseline").get(side.word)
+    if baseline.valid or target is None or not isinstance(told, int | float):
+        return baseline
+    counts = table(table(folder.facts, "feedback"), "baseline_counts").get(side.word)
+    kept = SerialMean(counts if isinstance(counts, int) else 0, told / target.spec.shown_per_unit)
+    return replace(baseline, means={**baseline.means, target.spec.column: kept})
 
 
 def _closing(
@@ -268,7 +281,7 @@ def _part(
     changes = {
         column: change(against[column], mean)
         for column, mean in means.items()
-        if column in against and against[column].count and mean.count
+        if column in against and isfinite(against[column].mean) and mean.count
     }
     if target is None:
         return LegPart(

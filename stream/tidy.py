@@ -3,7 +3,7 @@ itself.
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from stream.codebook import KEY_COLUMNS
@@ -55,7 +55,9 @@ def _keys(session: SessionFolder) -> tuple[str, str, str]:
     return session.subject_id, session.name, begun
 
 
-def _rows(path: Path) -> "csv.DictReader[str]":
-    """Whole lines of a table; a torn last one is left out."""
-    text = path.read_text(encoding="utf-8", errors="replace")
-    return csv.DictReader(text[: text.rfind("\n") + 1].splitlines())
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    """Whole lines of a table; torn and damaged ones are left out."""
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        for row in csv.DictReader(file):
+            if None not in row and None not in row.values():
+                yield row

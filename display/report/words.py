@@ -58,7 +58,10 @@ def change_sentence(name: str, each: Change, unit: str, digits: int = 3) -> str:
     low, high = each.pct_interval
     size = f"{abs(each.pct):.0f} % {'lower' if each.pct < 0.0 else 'higher'} than in the baseline"
     if not isfinite(low):
-        return f"{name} was {size} ({means}); with so few steps this may be chance."
+        why = "with so few steps this may be chance"
+        if not isfinite(before.sd) and before.count != 1:
+            why = "its steps are not in this folder, so how certain that is cannot be told"
+        return f"{name} was {size} ({means}); {why}."
     interval = f"95 % confidence interval {_pct(low)} to {_pct(high)} %"
     if low <= 0.0 <= high:
         return f"{name} shows no certain change: {_pct(each.pct)} % ({interval}; {means})."

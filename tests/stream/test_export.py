@@ -90,6 +90,16 @@ def test_what_tells_the_arm_of_a_blinded_session_is_left_empty(tmp_path):
     assert {row["block"] for row in rows(tmp_path / "open.csv")} == {"sham"}
 
 
+def test_a_torn_last_line_is_left_out(tmp_path):
+    folder = sessions.write(tmp_path / "a", sessions.leg(20, 10))
+    for name in ("stances.csv", "curves.csv"):
+        whole = (folder / name).read_bytes()
+        (folder / name).write_bytes(whole[: -len(whole.splitlines()[-1]) // 2])
+    read = [read_session(folder)]
+    assert write_stances(read, tmp_path / "stances.csv") == 29
+    assert write_curves(read, tmp_path / "curves.csv") == 30 * 101 - 1
+
+
 def test_an_older_table_without_a_column(tmp_path):
     folder = sessions.write(tmp_path / "a", sessions.leg(20, 10))
     table = rows(folder / "stances.csv")

@@ -80,6 +80,18 @@ def test_a_short_baseline_is_not_judged(tmp_path):
     assert found.quality.level == "care"
 
 
+def test_a_baseline_of_an_earlier_session_is_used_without_an_interval(tmp_path):
+    feedback = {"variable": "ekam_peak1", "mode": "relative", "low": 60.0, "high": 90.0, "baseline_stances": 60,
+                "baseline": {"left": 0.5, "right": None}, "baseline_counts": {"left": 60}}  # fmt: skip
+    legs = [sessions.leg(baseline=0, seed=seed, blocks=lambda n: ["train"] * n) for seed in (0, 9)]
+    found = summed(sessions.write(tmp_path / "s", *legs, more={"feedback": feedback}))
+    moved = found.leg(Side.LEFT).training.changes[PEAK1]
+    assert moved.pct == pytest.approx(100.0 * (legs[0]["ekam_peak1_nm_per_kg"].mean() / 0.5 - 1.0))
+    assert np.isnan(moved.pct_interval).all()
+    assert found.leg(Side.LEFT).judgement.state == "unknown"  # nobody knows what became of KFM
+    assert found.leg(Side.RIGHT).training.changes == {}
+
+
 def blocks(n):
     names = (
         ["warm up"] * 20
