@@ -49,13 +49,13 @@ def export(
     refuse_existing(out)
     paths = dict.fromkeys(path.resolve() for given in sessions for path in find_sessions(given))
     read = [read_session(path) for path in paths]
-    names = [each.name for each in read]
-    for name in names:
-        if names.count(name) > 1:
+    names = [(each.subject_id, each.name) for each in read]
+    for person, name in names:
+        if names.count((person, name)) > 1:
             raise EkamError(
-                f"two sessions are called {name}: their rows could not be told apart, rename one"
+                f"two sessions of {person} are called {name}: their rows could not be told apart, rename one"
             )
-    wanted = {each.name: spans(each, block or [], start, end, whole) for each in read}
+    wanted = {each.path: spans(each, block or [], start, end, whole) for each in read}
     try:
         out.mkdir(parents=True)
     except OSError as error:
@@ -75,8 +75,8 @@ def export(
                 err.print(
                     f"{session.name} is blinded: what tells its arm is left empty (--unblind tells it)"
                 )
-            if wanted[session.name]:
-                made, notes = export_c3d(session, wanted[session.name], out)
+            if wanted[session.path]:
+                made, notes = export_c3d(session, wanted[session.path], out)
                 for note in notes:
                     err.print(f"{session.name}: {note}")
                 for path in made:

@@ -106,9 +106,10 @@ def export_c3d(
     recording = read_recording(raw, lab)
     found = placed(recording, lab)
     made: list[Path] = []
+    name = file_name_of(session)
     for span in wanted:
         for part in _parts(span, found):
-            path = folder / f"{session.name}_{_file_name(part.name)}.c3d"
+            path = folder / f"{name}_{_file_name(part.name)}.c3d"
             content, first_s = even(found, part.begin_s, part.end_s, part.name)
             last_s = first_s + float(content.markers.stamps_s[-1])
             describe = partial(
@@ -116,11 +117,17 @@ def export_c3d(
             )
             write_c3d(content, path, describe)
             made.append(path)
-    (folder / f"{session.name}_lab.toml").write_text(
+    (folder / f"{name}_lab.toml").write_text(
         lab_for_c3d(session.path / "lab.toml"), encoding="utf-8"
     )
-    shutil.copyfile(session.path / "subject.toml", folder / f"{session.name}_subject.toml")
+    shutil.copyfile(session.path / "subject.toml", folder / f"{name}_subject.toml")
     return made, [*recording.notes, *found.notes]
+
+
+def file_name_of(session: SessionFolder) -> str:
+    """Name of a session's files: that of its folder, behind the participant where it does not name them."""
+    person = session.subject_id
+    return session.name if session.name.startswith(person) else f"{person}_{session.name}"
 
 
 def lab_for_c3d(path: Path) -> str:

@@ -1,7 +1,9 @@
-"""What a person said of a session (pain 0-10, totals of questionnaires), as the session folder keeps it.
+"""What a person said of a session (pain 0-10, totals of questionnaires), as its folder keeps it.
 
-Read tolerantly: ``outcomes.jsonl`` (an object a line), ``outcomes.json`` or ``outcomes.toml``. An entry is
-``{"name": "pain", "value": 3, …}`` or ``{"pain": 3, "koos_pain": 61, …}``; what is no number is passed over.
+Read tolerantly: ``outcomes.jsonl`` (an object a line), ``outcomes.json`` or ``outcomes.toml``, and the
+answers in the participant's ``journal.jsonl`` beside the folder. An entry is ``{"name": "pain",
+"value": 3, …}`` or
+``{"pain": 3, "koos_pain": 61, …}``; what is no number is passed over.
 """
 
 import json
@@ -36,7 +38,29 @@ class Outcome:
 
 def read_outcomes(folder: Path) -> tuple[Outcome, ...]:
     """Every outcome of a session's folder, in the order in which they were written; never raises."""
-    return tuple(each for name in _FILES for each in _outcomes(_parsed(folder / name)))
+    own = [each for name in _FILES for each in _outcomes(_parsed(folder / name))]
+    return (*own, *_of_journal(folder))
+
+
+def outcomes_of(node: Any) -> tuple[Outcome, ...]:
+    """Outcomes in a list or table of any of these forms; never raises."""
+    return tuple(_outcomes(node))
+
+
+def _of_journal(folder: Path) -> Iterator[Outcome]:
+    """Answers that the participant's journal has of this session."""
+    begun: dict[Any, str] = {}
+    current = ""
+    for line in _parsed(folder.resolve().parent / "journal.jsonl"):
+        if not isinstance(line, Mapping):
+            continue
+        if line.get("what") == "begun":
+            current = str(line.get("folder") or "")
+            begun[line.get("session")] = current
+        elif line.get("what") == "answer":
+            of = begun.get(line.get("session"), current) if "session" in line else current
+            if of == folder.resolve().name:
+                yield from _outcomes(line)
 
 
 def _parsed(path: Path) -> Any:
@@ -65,6 +89,8 @@ def _outcomes(node: Any) -> Iterator[Outcome]:
     if not isinstance(node, Mapping):
         return
     when = next((str(node[key]) for key in _WHEN if isinstance(node.get(key), str)), "")
+    if not when and _is_number(node.get("at_s")):
+        when = f"{node['at_s'] / 60.0:.0f} min"
     if isinstance(node.get("name"), str):
         if _is_number(node.get("value")):
             yield Outcome(node["name"], float(node["value"]), when)

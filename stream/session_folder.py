@@ -15,9 +15,10 @@ import numpy as np
 
 from compute import Side
 from compute.feedback import Target, target_for
+from compute.variables import Mode, find
 from stream.errors import EkamError
 from stream.lab import read_lab
-from stream.outcomes import Outcome, read_outcomes
+from stream.outcomes import Outcome, outcomes_of, read_outcomes
 from stream.xdf_read import structure
 
 _HIDING = ("blinded", "blind", "sham", "concealed")
@@ -69,6 +70,7 @@ class SessionFolder:
     target : what the walker was aimed at; None where it is not known.
     kinds : block's name -> kind, as the protocol says; empty without one.
     concealed : the protocol hides from the reader which arm this is.
+    sham : what stood in for feedback in this arm; empty for none.
     lacking : what is missing or broken off, sentences.
     """
 
@@ -81,6 +83,7 @@ class SessionFolder:
     target: Target | None = None
     kinds: Mapping[str, str] = field(default_factory=dict)
     concealed: bool = False
+    sham: str = ""
     outcomes: tuple[Outcome, ...] = ()
     lacking: tuple[str, ...] = ()
 
@@ -152,10 +155,11 @@ def read_session(path: Path) -> SessionFolder:
         str(subject.get("id") or table(facts, "subject").get("id") or ""),
         _number(subject.get("body_mass_kg")),
         _number(subject.get("height_m")),
-        _target(path, facts),
+        _of_protocol(protocol) or _target(path, facts),
         _kinds(protocol),
         hides(protocol) or hides(facts.get("protocol")) or hides(facts.get("feedback")),
-        read_outcomes(path),
+        _sham(path, protocol),
+        read_outcomes(path) or outcomes_of(table(facts, "protocol").get("answers")),
         tuple(lacking),
     )
 
@@ -273,6 +277,31 @@ def _target(path: Path, facts: Mapping[str, Any]) -> Target | None:
         return read_lab(path / "lab.toml").lab.target()
     except (EkamError, OSError):
         return None
+
+
+def _of_protocol(protocol: Mapping[str, Any]) -> Target | None:
+    """Variable and terms of a protocol's target; its band stands beside every stance."""
+    aim = table(protocol, "target")
+    try:
+        spec = find(str(aim["variable"]))
+    except (KeyError, ValueError):
+        return None
+    mode: Mode = spec.mode if spec.mode != "absolute" else "difference"
+    if aim.get("rule") in ("absolute", "normative"):
+        mode = "absolute"
+    low, high = (spec.low, spec.high) if mode == spec.mode else (-1.0, 1.0)
+    return Target(spec.name, mode, low, high)
+
+
+def _sham(path: Path, protocol: Mapping[str, Any]) -> str:
+    """What the arm of this session shows instead of feedback: the log of its protocol names the arm."""
+    try:
+        with (path / "protocol.jsonl").open(encoding="utf-8") as file:
+            arm = str(json.loads(file.readline()).get("arm") or "")
+    except (OSError, ValueError, AttributeError):
+        return ""
+    shown = str(table(protocol, "arms").get(arm) or "")
+    return "" if shown == "feedback" else shown
 
 
 def _kinds(protocol: Mapping[str, Any]) -> dict[str, str]:

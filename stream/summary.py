@@ -42,6 +42,8 @@ class Watched:
 
 CLOSING = 50
 
+SHAM = "this arm is a sham ({}), so what was shown is no measure of success"
+
 PEAK1 = "ekam_peak1_nm_per_kg"
 PEAK2 = "ekam_peak2_nm_per_kg"
 KFM = "kfm_peak_nm_per_kg"
@@ -173,7 +175,7 @@ def summarise(folder: SessionFolder, *, unblind: bool = False) -> Summary:
         concealed,
         target.variable if target else "",
         target.spec.label if target else "",
-        (target.low, target.high) if target else (nan, nan),
+        _band(target, legs),
         target.unit if target else "",
         legs,
         quality(folder, found),
@@ -183,6 +185,16 @@ def summarise(folder: SessionFolder, *, unblind: bool = False) -> Summary:
         {str(k): str(v) for k, v in table(folder.facts, "versions").items()},
         _hashes(folder, concealed),
     )
+
+
+def _band(target: Target | None, legs: Sequence[Leg]) -> tuple[float, float]:
+    """The band of the training; NaN where the legs had different ones."""
+    trained = {
+        (leg.training.target_low, leg.training.target_high) for leg in legs if leg.training.judged
+    }
+    if target is None or len(trained) > 1:
+        return nan, nan
+    return trained.pop() if trained else (target.low, target.high)
 
 
 def watched(target: Target | None) -> tuple[Watched, ...]:
@@ -344,11 +356,13 @@ def _leg(
         training,
         _closing(folder, found, side, target, baseline.means),
         tuple(each),
-        _judgement(training, parts[side.other][1], side, target),
+        _judgement(training, parts[side.other][1], side, target, folder.sham),
     )
 
 
-def _judgement(training: LegPart, other: LegPart, side: Side, target: Target | None) -> Judgement:
+def _judgement(
+    training: LegPart, other: LegPart, side: Side, target: Target | None, sham: str
+) -> Judgement:
     companions = {}
     for name, part, column in (
         (f"the {side.word} knee's first EKAM peak", training, PEAK1),
@@ -361,6 +375,8 @@ def _judgement(training: LegPart, other: LegPart, side: Side, target: Target | N
             companions[name] = part.changes[column]
     if target is None:
         return judge(None, nan, nan, "", nan, companions)
+    if sham:
+        return replace(judge(None, nan, nan, "", nan, companions), missing=(SHAM.format(sham),))
     aimed = training.changes.get(target.spec.column)
     moved, neutral, unit = nan, nan, target.unit
     if aimed is not None and target.mode == "relative":

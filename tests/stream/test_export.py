@@ -148,7 +148,7 @@ def exported(session, tmp_path, *arguments, **options):
 
 def test_a_c3d_file_scores_to_the_same_ekam(session, tmp_path):
     [path], _ = exported(session, tmp_path, whole=True)
-    again = scored(path, tmp_path / "s_lab.toml", tmp_path / "s_subject.toml")
+    again = scored(path, tmp_path / "SYNTHETIC_s_lab.toml", tmp_path / "SYNTHETIC_s_subject.toml")
     then = rows(session / "stances.csv")
     assert len(again) == len(then) > 8
     for stance, row in zip(again, then, strict=True):
@@ -164,7 +164,7 @@ def test_a_c3d_file_scores_to_the_same_ekam(session, tmp_path):
 
 def test_a_span_of_it(session, tmp_path):
     [path], _ = exported(session, tmp_path, begin_s=2.0, end_s=6.0)
-    again = scored(path, tmp_path / "s_lab.toml", tmp_path / "s_subject.toml")
+    again = scored(path, tmp_path / "SYNTHETIC_s_lab.toml", tmp_path / "SYNTHETIC_s_subject.toml")
     start_s = float(ezc3d.c3d(str(path))["parameters"]["EKAM"]["START_S"]["value"][0])
     then = {
         round(float(row["t_on_s"]), 2): float(row["ekam_peak1_nm_per_kg"])

@@ -271,3 +271,57 @@ def test_outcomes_are_read_whatever_their_form(tmp_path):
     )
     found = [(each.name, each.value, each.when) for each in read_outcomes(tmp_path)]
     assert found == [("pain", 3.0, "2026-11-01"), ("koos", 61.0, ""), ("lefs", 70.0, "after")]
+
+
+def test_answers_in_the_journal_of_a_participant(tmp_path):
+    lines = [
+        {"what": "answer", "name": "pain", "value": 9},  # before any session
+        {"what": "begun", "session": 1, "folder": "session_01"},
+        {"what": "answer", "name": "pain", "value": 4, "at_s": 600.0},
+        {"what": "ended", "session": 1, "folder": "session_01"},
+        {"what": "begun", "session": 2, "folder": "session_02"},
+        {"what": "answer", "name": "pain", "value": 2, "at_s": 60.0},
+        {"what": "answer", "session": 1, "name": "koos", "value": 61},
+    ]
+    (tmp_path / "session_01").mkdir()
+    (tmp_path / "journal.jsonl").write_text("".join(json.dumps(each) + "\n" for each in lines))
+    found = [(each.name, each.value, each.when) for each in read_outcomes(tmp_path / "session_01")]
+    assert found == [("pain", 4.0, "10 min"), ("koos", 61.0, "")]
+
+
+def of_protocol(tmp_path, text, arm="", **leg):
+    legs = [
+        sessions.leg(seed=seed, blocks=lambda n: (["baseline"] * 60 + ["train"] * 200)[:n], **leg)
+        for seed in (0, 9)
+    ]
+    for each in legs:
+        base = each["foot_progression_deg"][:60].mean()
+        trained = np.arange(260) >= 60
+        each["feedback_value"] = np.where(trained, each["foot_progression_deg"] - base, np.nan)
+        each["target_low"], each["target_high"] = (
+            np.where(trained, -6.0, np.nan),
+            np.where(trained, -2.0, np.nan),
+        )
+    folder = sessions.write(tmp_path / "s", *legs, protocol=text, more={"feedback": {}})
+    (folder / "protocol.jsonl").write_text(json.dumps({"arm": arm}) + "\n")
+    return folder
+
+
+PROTOCOL = '[target]\nvariable = "foot_progression"\nrule = "personal"\n[arms]\nA = "feedback"\nB = "natural"\n'
+
+
+def test_the_target_is_that_of_the_protocol(tmp_path):
+    found = summed(of_protocol(tmp_path, PROTOCOL, "A"))
+    assert (found.variable, found.unit, found.band) == ("foot_progression", "°", (-6.0, -2.0))
+    assert found.leg(Side.LEFT).training.judged == 200
+    assert found.leg(Side.LEFT).judgement.state == "reached"
+
+
+def test_a_sham_is_never_called_a_success(tmp_path):
+    folder = of_protocol(tmp_path, PROTOCOL, "B")
+    found = summed(folder).leg(Side.LEFT).judgement
+    assert found.state == "unknown"
+    assert "sham (natural)" in found.missing[0]
+    (folder / "protocol.toml").write_text("blinded = true\n" + PROTOCOL)
+    assert "sham" not in json.dumps(plain(summed(folder)))
+    assert 'foot_progression"' not in json.dumps(plain(summed(folder)))
