@@ -7,6 +7,9 @@ import typer
 
 from display.protocol_option import listed
 
+UNTOLD = ("utc", "what", "personal", "variable", "label")
+"""Of a line of the journal, on the console."""
+
 
 def participant(
     person: Annotated[str, typer.Argument(metavar="ID", help="Pseudonym.")],
@@ -54,17 +57,21 @@ def _show(folder: Path, store: Path, person: str) -> None:
     from rich.markup import escape
 
     from display.say import out
-    from stream.participants import read_participant
+    from stream.participants import ago, read_participant
 
     known = read_participant(store, person)
     comes, sessions = known.next(), known.file.protocol.sessions
     for each in known.journal():
-        if each.get("what") in ("begun", "ended", "left", "answer"):
-            more = {k: v for k, v in each.items() if k not in ("utc", "what", "personal")}
+        if each.get("what") in ("begun", "ended", "left", "answer", "target"):
+            more = {
+                k: v
+                for k, v in each.items()
+                if k not in ("utc", "what", "personal", "variable", "label")
+            }
             said = ", ".join(f"{key} {value}" for key, value in more.items())
             out.print(escape(f"{each['utc']}  {each['what']}: {said}"))
     if comes.broken is not None:
-        out.print(f"Session {comes.session} of {sessions} broke off {comes.broken_h:.1f} h ago.")
+        out.print(f"Session {comes.session} of {sessions} broke off {ago(comes.broken_h)}.")
     elif comes.session > sessions:
         out.print(f"All {sessions} sessions are over.")
     else:

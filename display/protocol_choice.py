@@ -15,7 +15,15 @@ from compute.feedback import Display
 from display.say import err, out
 from stream.errors import EkamError
 from stream.json_lines import Lines
-from stream.participants import JOURNAL, LONGEST_BREAK_H, Next, Participant, line, read_participant
+from stream.participants import (
+    JOURNAL,
+    LONGEST_BREAK_H,
+    Next,
+    Participant,
+    ago,
+    line,
+    read_participant,
+)
 from stream.protocol_file import read_protocol
 from stream.protocol_run import ProtocolRun, Scripted, Setup, resumed, script_of
 
@@ -50,8 +58,8 @@ class Chosen:
         journal = Lines(self.person.folder / JOURNAL)
         session = self.setup.session
 
-        def audit(change: Mapping[str, Any]) -> None:
-            journal.add(line("target", session=session, **change))
+        def audit(what: str, table: Mapping[str, Any]) -> None:
+            journal.add(line(what, session=session, **table))
 
         return ProtocolRun(self.setup, usual=usual, audit=audit)
 
@@ -94,7 +102,7 @@ def chosen(
                 else ""
             )
             raise EkamError(
-                f"session {comes.session} of {participant} broke off {comes.broken_h:.1f} h ago{late}: "
+                f"session {comes.session} of {participant} broke off {ago(comes.broken_h)}{late}: "
                 "--resume goes on in its block with its baseline, --anew begins it again"
             )
         if resume and comes.broken is None:
@@ -183,6 +191,10 @@ def tell_protocol(run: ProtocolRun) -> None:
     """How each block went, and how far the session came; nothing that a blinded operator must not see."""
     if not run.plan.blinded:
         out.print(block_table(run))
+        for result in run.state.results:
+            for leg in result.legs:
+                if leg.why and leg.success is False:
+                    out.print(escape(f"{result.name}, {leg.side.word} leg: {'; '.join(leg.why)}"))
         for note in run.state.notes:
             out.print(escape(note))
     if run.state.ended:
@@ -205,11 +217,11 @@ def block_table(run: ProtocolRun) -> Table:
         )
     for result in run.state.results:
         for leg in result.legs:
-            judged = "" if leg.success is None else "success" if leg.success else "; ".join(leg.why)
+            judged = {None: "", True: "success", False: "no success"}[leg.success]
             table.add_row(
                 escape(result.name), f"{result.to_s - result.from_s:.0f}", leg.side.word, str(leg.valid),
                 str(leg.rejected), _number(leg.change, "+.1f"), _number(leg.in_band_pct, ".0f"),
-                escape(judged),
+                judged,
             )  # fmt: skip
     return table
 

@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from compute.conventions import Side
+from compute.protocol import Plan, State, personal, start
 from stream import json_lines
 from stream.errors import EkamError
 from stream.protocol_file import ProtocolFile, read_protocol
-from stream.protocol_run import FILE, LOG, ProtocolRun, Setup, resumed
+from stream.protocol_run import FILE, LOG, ProtocolRun, Setup, read_setup, replayed, resumed
 from stream.subject_file import ID_PATTERN
 
 PERSON, JOURNAL = "participant.json", "journal.jsonl"
@@ -81,11 +82,16 @@ class Participant:
                 ended = int(each["session"])
             elif each.get("what") == "begun":
                 begun, part, begun_at = int(each["session"]), str(each["folder"]), str(each["utc"])
-        if begun > ended and (self.folder / part / LOG).is_file():
-            since = datetime.now(UTC) - datetime.fromisoformat(begun_at)
-            return Next(
-                begun, self._fresh(begun), self.folder / part, since.total_seconds() / 3600.0
-            )
+        broken = self.folder / part
+        if begun > ended and (broken / LOG).is_file():
+            setup, inputs = read_setup(broken)
+            plan = setup.plan()
+            state = replayed(start(plan), inputs)
+            if not state.ended:
+                since = datetime.now(UTC) - datetime.fromisoformat(begun_at)
+                return Next(begun, self._fresh(begun), broken, since.total_seconds() / 3600.0)
+            self._end(plan, state, broken)  # all was walked before it was cut off
+            ended = begun
         return Next(ended + 1, self._fresh(ended + 1))
 
     def _fresh(self, session: int) -> Path:
@@ -139,25 +145,30 @@ class Participant:
 
     def end(self, run: ProtocolRun, folder: Path) -> None:
         """A recording is over; only a session whose protocol came to its end is one of the schedule."""
-        state = run.state
-        for each in state.answers:
-            self.note("answer", session=run.plan.session, name=each.name, value=each.value)
-        personal = {
-            side.word: value for side in Side for value in [_personal(run, side)] if isfinite(value)
-        }
+        self._end(run.plan, run.state, folder)
+
+    def _end(self, plan: Plan, state: State, folder: Path) -> None:
+        found = {side.word: value for side in Side for value in [_personal(plan, state, side)]}
         if state.ended:
-            self.note("ended", session=run.plan.session, folder=folder.name, personal=personal)
+            known = {leg: value for leg, value in found.items() if isfinite(value)}
+            self.note("ended", session=plan.session, folder=folder.name, personal=known)
         else:
-            self.note("left", session=run.plan.session, folder=folder.name, block=state.block)
+            self.note("left", session=plan.session, folder=folder.name, block=state.block)
 
 
-def _personal(run: ProtocolRun, side: Side) -> float:
-    """Middle of a personal target as it is, in the unit shown; an earlier session's, from its baseline."""
-    tested = [each for each in run.state.tests if each.side is side]
-    target, baseline = run.state.targets[side], run.state.baselines[side]
-    if not tested or target is None or baseline is None or run.plan.sham:
+def _personal(plan: Plan, state: State, side: Side) -> float:
+    """Middle of the personal target that was tested in this session, in the unit shown; NaN without one."""
+    chosen, baseline = personal.best(state.tests, side), state.baselines[side]
+    target = state.targets[side]
+    if chosen is None or target is None or baseline is None:
         return nan
-    return baseline.mean + 0.5 * (target.low + target.high)
+    # whoever trains at the natural angle in the belief that it was tested does so in every session
+    return baseline.mean + chosen.change
+
+
+def ago(hours: float) -> str:
+    """A time that has passed, in words."""
+    return f"{60.0 * hours:.0f} min ago" if hours < 2.0 else f"{hours:.0f} h ago"
 
 
 def line(what: str, **more: Any) -> dict[str, Any]:

@@ -90,7 +90,8 @@ class ProtocolRun:
     Parameters
     ----------
     script : wishes that are carried out by themselves, in their order.
-    usual : the laboratory's picture. audit : takes every change of a target, a line each.
+    usual : the laboratory's picture. audit : takes every change of a target and every answer as it
+        comes: ``target`` or ``answer``, and what belongs to it.
     """
 
     def __init__(
@@ -99,7 +100,7 @@ class ProtocolRun:
         *,
         script: Sequence[Scripted] = (),
         usual: Display = "bar",
-        audit: Callable[[Mapping[str, Any]], None] | None = None,
+        audit: Callable[[str, Mapping[str, Any]], None] | None = None,
     ) -> None:
         self.setup = setup
         self.plan = setup.plan()
@@ -137,7 +138,8 @@ class ProtocolRun:
         self._log = json_lines.Lines(folder / LOG)
 
     def close(self) -> None:
-        """Finish the log."""
+        """Finish the log; `news` that was not fetched is audited."""
+        self.news()
         if self._log is not None:
             self._log.close()
 
@@ -149,15 +151,19 @@ class ProtocolRun:
     def asked(self, what: str, text: str, number: float, at_s: float) -> dict[str, Any]:
         """Carry out a wish of the operator; returns it as an event for the recording."""
         ask = Ask(what, max(at_s, self.state.now_s), text, number)
-        self.state = self.state.asked(ask)
+        before, self.state = self.state, self.state.asked(ask)
         self._write(ask)
+        if self._audit is not None and len(self.state.answers) > len(before.answers):
+            self._audit("answer", {"name": ask.text, "value": ask.number, "at_s": ask.at_s})
         return {**ask.table(), "after_stance": self._stances}
 
     def early(self, feedback: WalkerFeedback, early: Early) -> WalkerFeedback:
         """The walker's feedback once the first peak of a stance is known."""
         state = self.state.at(early.t_s)
         feedback = self._steered(feedback, state)
-        if not state.tells(early.side) or self.plan.target.variable != EARLY_VARIABLE:
+        # one that began in the block before will not be judged in this one
+        belongs = state.stretch_at(early.t_on_s) is state.stretches[-1]
+        if not (belongs and state.tells(early.side)) or self.plan.target.variable != EARLY_VARIABLE:
             return feedback
         return feedback.after_early(early, state.told_value(early.side, early.ekam_peak1_nm_per_kg))
 
@@ -197,7 +203,7 @@ class ProtocolRun:
         for each in fresh:
             table = change_table(each, self.plan)
             if self._audit is not None:
-                self._audit(table)
+                self._audit("target", table)
             if not self.plan.blinded:
                 found.append(("target", table))
         return found

@@ -85,7 +85,7 @@ def infos_of(recording):
 
 
 def run(
-    chunks, folder=None, *, ends=True, infos=None, seen=False, feedback="", asks=(), live=False
+    chunks, folder=None, *, ends=True, infos=None, seen=False, feedback="", asks=(), live=False, protocol=None
 ):
     """The session when it is over, and every status that it told; recorded where there is a folder.
 
@@ -106,14 +106,17 @@ def run(
         subject.subject,
         view,
         now=source.now,
-        target=lab.lab.target(feedback),
+        target=lab.lab.target(feedback) if protocol is None else None,
         live=live,
+        protocol=protocol,
     )
     session.open()
     if folder is None:
         session.run()
         return session, told
     keep_inputs(folder, lab, subject)
+    if protocol is not None:
+        protocol.keep(folder)
     recorder = Recorder(folder / "raw.xdf", session.outcome.infos)
     session.keep([StancesCsv(folder, sync=False)], recorder)
     session.run()

@@ -85,7 +85,7 @@ def leg_result(
     ]
     in_band_pct = 100.0 * sum(inside) / len(inside)
     asked = wanted(target, zero)
-    why = _missing(plan, in_band_pct, shown - zero, asked, over)
+    why = _missing(plan, in_band_pct, shown - zero, asked, target.unit, over)
     return LegResult(
         side, found.valid, found.rejected, average, shown, shown - zero, asked, measured, in_band_pct,
         over, not why if side in plan.legs else None, why,
@@ -104,6 +104,7 @@ def _missing(
     in_band_pct: float,
     change: float,
     asked: float,
+    unit: str,
     over: Sequence[tuple[str, float]],
 ) -> tuple[str, ...]:
     """What a block lacks for success: 60 % in the band, half of the change, no guard beyond its limit."""
@@ -113,7 +114,7 @@ def _missing(
             f"{in_band_pct:.0f} % of the steps in the band, {plan.success_pct:g} % are needed"
         )
     if isfinite(change) and asked and change / asked < 0.5:
-        why.append(f"changed by {change:+.3g} of the {asked:+.3g} asked for")
+        why.append(f"changed by {change:+.1f} {unit} of the {asked:+.3g} {unit} asked for")
     why.extend(f"{words} {pct:+.0f} %" for words, pct in over)
     return tuple(why)
 

@@ -61,7 +61,7 @@ def test_a_walker_who_does_not_answer_fails_and_is_told_what_is_missing():
     for leg in legs:
         assert leg.success is False
         assert "60 % are needed" in leg.why[0]
-        assert "of the -10 asked for" in leg.why[1]
+        assert "of the -10 % asked for" in leg.why[1]
 
 
 def test_a_block_ends_by_time_to_the_last_bit_and_by_valid_steps_of_every_leg():
