@@ -9,6 +9,7 @@ number of stances before them, so that a session can be computed again from what
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from math import isfinite, nan
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from compute import Side, Stance
 from compute.early import Early
 from compute.feedback import EARLY_VARIABLE, Display, Target, WalkerFeedback
+from compute.feedback import start as fresh
 from compute.protocol import (
     ASKS,
     Ask,
@@ -31,13 +33,14 @@ from compute.protocol import (
     step_of,
 )
 from compute.protocol.bands import placeholder
-from compute.protocol.state import Change, Placed
+from compute.protocol.records import Change, Placed
 from stream import json_lines
 from stream.errors import EkamError
 from stream.protocol_file import ProtocolFile, read_protocol
 
 LOG = "protocol.jsonl"
 FILE = "protocol.toml"
+OUTCOMES = "outcomes.jsonl"
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,7 @@ class ProtocolRun:
         self._script = list(script)
         self._stances = 0
         self._log: json_lines.Lines | None = None
+        self._outcomes: json_lines.Lines | None = None
         self._picture: tuple[Display, str] | None = None
         self._label = ""
         self._changes = len(self.state.changes)
@@ -136,25 +140,41 @@ class ProtocolRun:
         before = [each.table() for each in self.setup.before]
         json_lines.append(folder / LOG, [self.setup.table(), *before])
         self._log = json_lines.Lines(folder / LOG)
+        if self.plan.questions:
+            self._outcomes = json_lines.Lines(folder / OUTCOMES)
 
     def close(self) -> None:
         """Finish the log; `news` that was not fetched is audited."""
         self.news()
-        if self._log is not None:
-            self._log.close()
+        for each in (self._log, self._outcomes):
+            if each is not None:
+                each.close()
 
     @property
     def fault(self) -> str:
         """Why the log is not whole; empty while it is."""
-        return "" if self._log is None else self._log.fault
+        return next((each.fault for each in (self._log, self._outcomes) if each and each.fault), "")
 
-    def asked(self, what: str, text: str, number: float, at_s: float) -> dict[str, Any]:
-        """Carry out a wish of the operator; returns it as an event for the recording."""
+    @property
+    def blinded(self) -> bool:
+        """Whether the operator must not know what the walker is aimed at."""
+        return self.plan.blinded
+
+    def asked(self, what: str, text: str, number: float, at_s: float) -> dict[str, Any] | None:
+        """Carry out a wish of the operator; returns it as an event for the recording, None if it is none."""
+        if what not in ASKS:
+            return None
         ask = Ask(what, max(at_s, self.state.now_s), text, number)
         before, self.state = self.state, self.state.asked(ask)
         self._write(ask)
-        if self._audit is not None and len(self.state.answers) > len(before.answers):
-            self._audit("answer", {"name": ask.text, "value": ask.number, "at_s": ask.at_s})
+        if len(self.state.answers) > len(before.answers):
+            answer = {"name": ask.text, "value": ask.number, "at_s": ask.at_s}
+            if self._outcomes is not None:
+                self._outcomes.add(
+                    {"utc": datetime.now(UTC).isoformat(timespec="seconds"), **answer}
+                )
+            if self._audit is not None:
+                self._audit("answer", answer)
         return {**ask.table(), "after_stance": self._stances}
 
     def early(self, feedback: WalkerFeedback, early: Early) -> WalkerFeedback:
@@ -187,7 +207,7 @@ class ProtocolRun:
         """For the operator; changes no state."""
         return moment_of(self.state.at(at_s), self.usual)
 
-    def news(self) -> list[tuple[str, dict[str, Any]]]:
+    def news(self, feedback: WalkerFeedback | None = None) -> list[tuple[str, dict[str, Any]]]:
         """Blocks and targets that have become others since the last call, as events."""
         found: list[tuple[str, dict[str, Any]]] = []
         stretch = self.state.stretches[-1]
@@ -198,15 +218,29 @@ class ProtocolRun:
             found.append(
                 ("block", {"block": stretch.label, "kind": kind, "from_s": stretch.from_s})
             )
-        fresh = self.state.changes[self._changes :]
+        changed = self.state.changes[self._changes :]
         self._changes = len(self.state.changes)
-        for each in fresh:
+        for each in changed:
             table = change_table(each, self.plan)
             if self._audit is not None:
                 self._audit("target", table)
             if not self.plan.blinded:
                 found.append(("target", table))
         return found
+
+    def aims(self, feedback: WalkerFeedback) -> dict[str, Any]:
+        """What the walker was aimed at: the last band of the first trained leg; only its terms if blinded."""
+        state, made = self.state, fresh(self.target)
+        first = self.plan.legs[0]
+        target = self.target if self.blinded else state.targets[first] or self.target
+        legs = (made.left, made.right)
+        known = [
+            replace(leg, target=target)
+            if base is None
+            else replace(leg, target=target, baseline=base.mean, baseline_count=base.count)
+            for leg, base in zip(legs, state.baselines, strict=True)
+        ]
+        return dict(replace(made, left=known[0], right=known[1]).summary())
 
     def summary(self) -> dict[str, Any]:
         """For session.json: what ran and how it went. What a blinded operator must not see is left out."""
@@ -217,6 +251,7 @@ class ProtocolRun:
             "sessions": self.plan.sessions,
             "legs": [side.word for side in self.plan.legs],
             "blinded": self.plan.blinded,
+            "kinds": {block.name: block.kind for block in self.plan.blocks},
             "ended": self.state.ended,
             "halted": self.state.halted,
             "held": self.state.held,

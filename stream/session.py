@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import isfinite, nan
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -23,9 +23,8 @@ from compute import Engine, Side, Stance, Subject
 from compute.body import body_arrays
 from compute.curve_band import CurveBand
 from compute.early import Early
-from compute.feedback import Display, LegFeedback, Sound, Target, WalkerFeedback, start
+from compute.feedback import Display, Sound, Target, WalkerFeedback, start
 from compute.figure import figure
-from compute.protocol import ASKS
 from compute.variables import judged
 from stream.align import WAIT_S, Aligner, Placed
 from stream.binding import Binding, ChannelMap
@@ -41,6 +40,7 @@ from stream.reject_watch import RejectWatch
 from stream.sinks import Follower, Outcome, RawSink, StanceSink, Told
 from stream.source import Chunk, LampState, Role, Source, StreamHealth, StreamInfo
 from stream.status import SessionStatus, SessionView
+from stream.steering import NoProtocol, Steering
 from stream.watches import Watches
 
 PULL_S = 0.1
@@ -86,13 +86,12 @@ class Session:
         self._view = view
         self._now = now
         self._live = live
-        self._protocol = protocol
+        self._steering: Steering = protocol or NoProtocol()
         self._target = target or (protocol.target if protocol is not None else lab.target())
         self._feedback: WalkerFeedback = start(
             self._target, banner, display or lab.display.picture, sound or lab.display.sound
         )
-        if protocol is not None:
-            self._feedback = protocol.steer(self._feedback, 0.0)
+        self._feedback = self._steering.steer(self._feedback, 0.0)
         self._journal = Journal(view.log)
         self._curves = [CurveBand(), CurveBand()]
         self._figure_due_s = -np.inf
@@ -190,8 +189,7 @@ class Session:
                 self._started_at = self._now()
             self._tell("running", force=True)
             self._event("start")
-            if self._protocol is None:
-                self._event("target", **self._feedback.summary())
+            self._tell_news()
             while not control.stop_requested.is_set():
                 self.step()
                 if on_step is not None:
@@ -206,16 +204,13 @@ class Session:
             self.outcome.dropped[Role.FORCES] += self._gather.dropped
             self.outcome.sync = self._watches.verdict()
             self.outcome.healths = self._health()
-            if self._protocol is None:
-                self.outcome.feedback = self._feedback.summary()
-            else:
-                self.outcome.protocol = self._protocol.summary()
+            self.outcome.feedback = self._steering.aims(self._feedback)
+            self.outcome.protocol = self._steering.summary()
             self._take_flushed()
             self._source.close()
             self._take_requests()
             self._event("stop")
-            if self._protocol is not None:
-                self._protocol.close()
+            self._steering.close()
             for follower in self._followers:
                 follower.close()
             for sink in self._sinks:
@@ -244,7 +239,7 @@ class Session:
             self._align()
             self._score()
         self._take_requests()
-        self._steer(self._session_s())
+        self._steer()
         self._tell("running")
 
     def _settle(self) -> None:
@@ -351,10 +346,7 @@ class Session:
 
     def _publish_early(self, early: Early) -> None:
         """Move the walker's bar before the stance has ended; nothing is counted or kept yet."""
-        if self._protocol is None:
-            feedback, told = self._feedback.after_early(early), Told()
-        else:
-            feedback, told = self._protocol.early(self._feedback, early), Told()
+        feedback, told = self._steering.early(self._feedback, early), Told()
         if feedback is not self._feedback:
             self._feedback = feedback
             self._time("early", early.t_s, self._view.walker.publish(feedback))
@@ -367,13 +359,9 @@ class Session:
     def _publish(self, stance: Stance) -> None:
         """Walker first, then who follows over the network, then what is kept: a disk may take its time."""
         stance = judged(stance, self._target.spec)
-        before = self._feedback.leg(stance.side)
-        if self._protocol is None:
-            self._feedback = self._feedback.after(stance)
-        else:
-            self._feedback = self._protocol.after(self._feedback, stance)
+        self._feedback = self._steering.after(self._feedback, stance)
         self._time("final", stance.t_decide_s, self._view.walker.publish(self._feedback))
-        shown = self._told(stance, before)
+        shown = self._told(stance)
         for follower in self._followers:
             follower.stance(stance, shown, self._aligner.origin_s)
         for sink in self._sinks:
@@ -382,9 +370,7 @@ class Session:
             except OSError as error:  # a full disk must not take the walker's feedback away
                 self.outcome.fault = f"stances cannot be written: {error.strerror}; free the disk"
         if self._now is not None:
-            collected = stance.valid and (
-                before.phase == "baseline" if self._protocol is None else self._protocol.in_baseline
-            )
+            collected = self._steering.placed.collected
             band = self._curves[stance.side].after(stance, baseline=collected)
             self._curves[stance.side] = band
             self._view.curves.publish((self._curves[Side.LEFT], self._curves[Side.RIGHT]))
@@ -394,34 +380,33 @@ class Session:
         self._rejects.add(kept)
         self._counts[int(stance.valid), stance.side] += 1
 
-    def _told(self, stance: Stance, before: LegFeedback) -> Told:
-        """What of this stance reached the walker; `before` is the leg's feedback without it."""
-        side, leg = stance.side, self._feedback.leg(stance.side)
-        usable = before.phase != "baseline" and not leg.rejected
-        placed: dict[str, Any] = {}
-        if self._protocol is not None:
-            at = self._protocol.placed
-            usable = isfinite(at.value)
-            placed = {"block": at.block, "low": at.low, "high": at.high}
-        elif usable:
-            placed = {"aim": (leg.target.low, leg.target.high)}
+    def _told(self, stance: Stance) -> Told:
+        """What of this stance reached the walker."""
+        side, placed = stance.side, self._steering.placed
+        usable = isfinite(placed.value)
         early_seen = self._early_seen[side] and isfinite(stance.early_peak1_nm)
         self._early_seen[side] = False
-        latency_ms = self._since_ms(stance.t_decide_s)
+        seen: Literal["none", "early", "final"] = "early" if early_seen else "none"
         if usable and self._feedback.tells and self._view.walker_sees.is_set():
-            return Told("final", latency_ms, leg.value, **placed)
-        seen: Literal["early", "none"] = "early" if early_seen else "none"
-        return Told(seen, latency_ms, leg.value if usable else nan, **placed)
+            seen = "final"
+        leg = self._feedback.leg(side)
+        value = leg.value if usable else nan
+        aims = usable and not placed.block
+        aim = (leg.target.low, leg.target.high) if aims else (nan, nan)
+        latency_ms = self._since_ms(stance.t_decide_s)
+        return Told(seen, latency_ms, value, placed.block, placed.low, placed.high, aim)
 
-    def _steer(self, now_s: float) -> None:
-        """Let the protocol change the picture where its time has come, and tell what has become another."""
-        if self._protocol is not None:
-            feedback = self._protocol.steer(self._feedback, now_s)
-            if feedback is not self._feedback:
-                self._feedback = feedback
-                self._view.walker.publish(feedback)
-            for event, more in self._protocol.news():
-                self._event(event, **more)
+    def _steer(self) -> None:
+        """Change the picture where its time has come, and tell what has become another."""
+        feedback = self._steering.steer(self._feedback, self._session_s())
+        if feedback is not self._feedback:
+            self._feedback = feedback
+            self._view.walker.publish(feedback)
+        self._tell_news()
+
+    def _tell_news(self) -> None:
+        for event, more in self._steering.news(self._feedback):
+            self._event(event, **more)
 
     def _session_s(self) -> float:
         """Now, s from the first marker sample; that of the newest stance without a clock."""
@@ -434,11 +419,9 @@ class Session:
         requests = self._view.control.requests
         while requests:
             each = requests.popleft()
-            if self._protocol is not None and each.what in ASKS:
-                self._event(
-                    "protocol",
-                    **self._protocol.asked(each.what, each.text, each.number, self._session_s()),
-                )
+            wish = self._steering.asked(each.what, each.text, each.number, self._session_s())
+            if wish is not None:
+                self._event("protocol", **wish)
                 continue
             feedback = carried_out(each.what, each.text, each.number, self._feedback)
             if feedback != self._feedback:
@@ -492,7 +475,6 @@ class Session:
         self._status_at = now_s
         self._take_flushed()
         rejected, valid = self._counts
-        protocol = self._protocol
         fault, notice = (self._raw.fault, self._raw.notice) if self._raw is not None else ("", "")
         unheard = next((each.fault for each in self._followers if each.fault), "")
         self._status = SessionStatus(
@@ -511,25 +493,20 @@ class Session:
             or self.outcome.fault
             or self._plate_fault()
             or self._watches.sync_alarm()
-            or ("" if protocol is None else protocol.fault)
+            or self._steering.fault
             or self._rejects.sentence()
             or self.outcome.latency.alarm()
             or notice
             or unheard,
-            target=self._shown_target(),
+            target=self._target if self._steering.blinded else self._feedback.left.target,
             baseline=(self._feedback.left.baseline, self._feedback.right.baseline),
             notes=self.outcome.notes,
-            protocol=None if protocol is None else protocol.moment(self._session_s()),
+            protocol=self._steering.moment(self._session_s()),
         )
         self._view.status.publish(self._status)
         if np.isfinite(self._started_at):
             self._journal.lamps(self._elapsed_s(now_s), self._status.streams)
             self._journal.alarm(self._elapsed_s(now_s), self._status.message)
-
-    def _shown_target(self) -> Target:
-        """What the operator may know of the target: its terms, where the protocol is blinded."""
-        blinded = self._protocol is not None and self._protocol.plan.blinded
-        return self._target if blinded else self._feedback.left.target
 
     def _health(self) -> tuple[StreamHealth, ...]:
         """Lamps of the streams: what the source sees, and whether what comes can be used."""

@@ -309,9 +309,11 @@ def _kinds(protocol: Mapping[str, Any]) -> dict[str, str]:
         (protocol[key] for key in ("blocks", "block") if isinstance(protocol.get(key), list)), []
     )
     return {
-        str(block.get("name") or block["kind"]): str(block["kind"])
+        name if change is None else f"{name} {change:+g}": str(block["kind"])
         for block in blocks
         if isinstance(block, dict) and "kind" in block
+        for name in [str(block.get("name") or block["kind"])]
+        for change in block.get("changes") or [None]
     }
 
 

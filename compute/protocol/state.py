@@ -18,12 +18,14 @@ from math import inf, isfinite, nan
 from compute.conventions import Side
 from compute.feedback import Target
 from compute.protocol import personal
-from compute.protocol.bands import Band, band
+from compute.protocol.aims import aim
+from compute.protocol.bands import Band
 from compute.protocol.inputs import Ask, Step
 from compute.protocol.judgement import BlockResult, leg_result
 from compute.protocol.leg_baseline import LegBaseline, baseline_faults, leg_baseline, mean
 from compute.protocol.personal import Tested
 from compute.protocol.plan import AIMED_KINDS, TOLD_KINDS, Block, Plan
+from compute.protocol.records import NOWHERE, Answer, Change, Placed, Stretch
 from compute.protocol.sham import sham_value
 
 PAUSE, HOLD, END = "pause", "hold", "end"
@@ -31,57 +33,6 @@ PAUSE, HOLD, END = "pause", "hold", "end"
 
 OTHER_LEAST = 10
 """The leg that is not trained has a baseline, for its guards, from so many valid stances on."""
-
-Edges = tuple[float, float]
-NO_BANDS: tuple[Edges | None, Edges | None] = (None, None)
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """A time in which nothing changes but what is walked: label and band of every stance in it."""
-
-    from_s: float
-    label: str
-    block: int = -1
-    bands: tuple[Edges | None, Edges | None] = NO_BANDS
-
-
-@dataclass(frozen=True)
-class Placed:
-    """Where the newest stance belongs.
-
-    Attributes
-    ----------
-    low, high : band of its leg then, in the target's terms; NaN where there was none.
-    told : whether the walker is told of it, if only that it does not count. value : what is told, in the
-        unit shown; NaN if nothing.
-    """
-
-    number: int
-    block: str
-    low: float = nan
-    high: float = nan
-    told: bool = False
-    value: float = nan
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A number that the walker gave."""
-
-    at_s: float
-    name: str
-    value: float
-
-
-@dataclass(frozen=True)
-class Change:
-    """A target that changed, and why: one line of the audit trail."""
-
-    at_s: float
-    side: Side
-    target: Target | None
-    why: str
 
 
 @dataclass(frozen=True)
@@ -118,7 +69,7 @@ class State:
     answers: tuple[Answer, ...] = ()
     changes: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
-    placed: Placed = Placed(0, "")
+    placed: Placed = NOWHERE
 
     # --- what is ------------------------------------------------------------------------------------
 
@@ -192,10 +143,12 @@ class State:
         told = counts and state.tells(side)
         low, high = stretch.bands[side] or (nan, nan)
         value = state.told_value(side, step.value) if told and step.usable else nan
+        block = state.running
+        collected = counts and step.usable and block is not None and block.kind == "baseline"
         left, right = state.taken
         state = replace(
             state,
-            placed=Placed(step.number, stretch.label, low, high, told, value),
+            placed=Placed(step.number, stretch.label, low, high, told, value, collected),
             taken=(left + 1, right) if side is Side.LEFT else (left, right + 1),
             steps=(*state.steps, step) if counts else state.steps,
         )
@@ -271,7 +224,10 @@ class State:
             return state._stretch(t_s)
         block = self.plan.blocks[index]
         if block.kind in AIMED_KINDS:
-            made = {side: state._band(block, side) for side in self.plan.legs}
+            made = {
+                side: aim(self.plan, index, side, state.baselines[side], state.tests)
+                for side in self.plan.legs
+            }
             for side, each in made.items():
                 if state.targets[side] is None:
                     state = state._take(each, side, block, t_s)
@@ -308,30 +264,6 @@ class State:
         return replace(self, baselines=(found[0], found[1]), targets=(None, None))
 
     # --- targets ------------------------------------------------------------------------------------
-
-    def _band(self, block: Block, side: Side) -> Band:
-        """The band of a leg in a block; what refuses it, or keeps it from being known, is said."""
-        baseline, n = self.baselines[side], block.mean_of
-        if baseline is None and self.plan.target.needs_baseline:
-            return Band(note=f"{side.word} leg: there is no baseline")
-        if block.kind == "test":
-            return band(self.plan, side, baseline, block.change, mean_of=n, test=True)
-        if self.plan.target.rule != "personal":
-            return band(self.plan, side, baseline, mean_of=n)
-        if not any(each.kind == "test" for each in self.plan.blocks[: self.block + 1]):
-            carried = nan if baseline is None else self.plan.carried[side] - baseline.mean
-            made = band(self.plan, side, baseline, carried, mean_of=n)
-            missing = f"{side.word} leg: no personal target of an earlier session is known"
-            return made if isfinite(carried) else Band(note=missing)
-        chosen = personal.best(self.tests, side)
-        change = nan if chosen is None else chosen.change
-        made, said = (
-            band(self.plan, side, baseline, change, mean_of=n),
-            personal.verdict(chosen, side, self.plan),
-        )
-        if not personal.responds(chosen, self.plan):
-            return Band(made.target, refused=said)
-        return Band(made.target, made.refused, "; ".join(filter(None, (said, made.note))))
 
     def _take(self, made: Band, side: Side, block: Block, t_s: float) -> "State":
         """With this band of a leg, or with it offered where it needs consent."""
