@@ -1,7 +1,7 @@
 """People who walk for a protocol: stances made one by one, by somebody who is told things and may answer to them."""
 
 from dataclasses import dataclass, field
-from math import radians
+from math import inf, radians
 
 import numpy as np
 
@@ -94,8 +94,9 @@ def walk(
     seconds: float = 7200.0,
     state: State | None = None,
     step_s: float = 0.57,
+    look_every_s: float = inf,
 ) -> Walked:
-    """Walk a plan until it is over or the time is; the operator asks at given times."""
+    """Walk a plan until it is over or the time is; the operator asks at given times, and looks now and then."""
     walked = Walked(state or start(plan))
     waiting, on_s, number = sorted(asks, key=lambda ask: ask.at_s), 0.0, 0
     label = ""
@@ -112,7 +113,8 @@ def walk(
         walked.inputs.append(step)
         walked.state = walked.state.after(step)
         walked.placed.append(walked.state.placed)
-        if walked.state.stretches[-1].label != label:
+        looked = walked.moments and on_s - walked.moments[-1][0] < look_every_s
+        if walked.state.stretches[-1].label != label or not looked:
             label = walked.state.stretches[-1].label
             walked.moments.append((walked.state.now_s, moment_of(walked.state)))
     return walked
