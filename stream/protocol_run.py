@@ -128,12 +128,6 @@ class ProtocolRun:
         """Where the newest stance belongs."""
         return self.state.placed
 
-    @property
-    def in_baseline(self) -> bool:
-        """Whether the newest stance belongs to a baseline."""
-        kinds = {block.name: block.kind for block in self.plan.blocks}
-        return kinds.get(self.placed.block) == "baseline"
-
     def keep(self, folder: Path) -> None:
         """Write the protocol and the log into the session folder from now on."""
         (folder / FILE).write_text(self.setup.file.text, encoding="utf-8")

@@ -13,6 +13,7 @@ decided before the block ends; it is never lost, and never counts for a later on
 """
 
 from dataclasses import dataclass, replace
+from itertools import islice
 from math import inf, isfinite, nan
 
 from compute.conventions import Side
@@ -42,7 +43,8 @@ class State:
     Attributes
     ----------
     block : number of the one that runs; as many as there are = over. begun_s : when it began, pauses
-        taken out. steps : counted in it.
+        taken out. steps : counted in it;
+        how many of each leg are `usable`, how many of `trained` legs, of any verdict.
     halted : why everything waits, empty while it does not; since `halted_s`.
     held : why the block `block` cannot begin.
     accepted : the operator takes the running baseline as it is.
@@ -55,6 +57,8 @@ class State:
     block: int = -1
     begun_s: float = 0.0
     steps: tuple[Step, ...] = ()
+    usable: tuple[int, int] = (0, 0)
+    trained: int = 0
     stretches: tuple[Stretch, ...] = ()
     halted: str = ""
     halted_s: float = 0.0
@@ -85,7 +89,7 @@ class State:
 
     def valid(self, side: Side) -> int:
         """Valid stances of a leg that count in the running block."""
-        return sum(step.usable for step in self.steps if step.side is side)
+        return self.usable[side]
 
     def tells(self, side: Side) -> bool:
         """Whether the walker is told of this leg now."""
@@ -94,10 +98,9 @@ class State:
             return False
         if self.targets[side] is None:
             return False
-        trained = sum(step.side in self.plan.legs for step in self.steps)
         if block.fading.by == "steps":
             length = (block.after_valid or nan) * len(self.plan.legs)
-            return block.fading.told(trained, length)
+            return block.fading.told(self.trained, length)
         return block.fading.told(max(0.0, self.now_s - self.begun_s), block.after_s or nan)
 
     def told_value(self, side: Side, value: float) -> float:
@@ -107,8 +110,8 @@ class State:
         n = block.mean_of if block is not None else 1
         if self._made_up and target is not None and baseline is not None:
             return sham_value(self.plan, side, self.taken[side], baseline, target, n)
-        last = [step.value for step in self.steps if step.side is side and step.usable]
-        return mean([*last[max(0, len(last) - n + 1) :], value])
+        own = (s.value for s in reversed(self.steps) if s.side is side and s.usable)
+        return mean([value, *islice(own, n - 1)])
 
     @property
     def _made_up(self) -> bool:
@@ -145,14 +148,21 @@ class State:
         value = state.told_value(side, step.value) if told and step.usable else nan
         block = state.running
         collected = counts and step.usable and block is not None and block.kind == "baseline"
-        left, right = state.taken
+        state = state._counted(step) if counts else state
         state = replace(
             state,
             placed=Placed(step.number, stretch.label, low, high, told, value, collected),
-            taken=(left + 1, right) if side is Side.LEFT else (left, right + 1),
-            steps=(*state.steps, step) if counts else state.steps,
+            taken=_one_more(state.taken, side),
         )
         return state.at(state.now_s)
+
+    def _counted(self, step: Step) -> "State":
+        return replace(
+            self,
+            steps=(*self.steps, step),
+            usable=_one_more(self.usable, step.side) if step.usable else self.usable,
+            trained=self.trained + (step.side in self.plan.legs),
+        )
 
     def asked(self, ask: Ask) -> "State":
         """The state once the operator asked for something; what cannot be is a note."""
@@ -219,7 +229,8 @@ class State:
         return replace(state, targets=(None, None)) if block.kind == "test" else state
 
     def _begin(self, index: int, t_s: float) -> "State":
-        state = replace(self, block=index, begun_s=t_s, steps=(), held="", accepted=False)
+        state = replace(self, block=index, begun_s=t_s, held="", accepted=False)
+        state = replace(state, steps=(), usable=(0, 0), trained=0)
         if state.ended:
             return state._stretch(t_s)
         block = self.plan.blocks[index]
@@ -423,6 +434,11 @@ class State:
         return self._noted(
             f"calibrated anew ({ask.text}), the baseline is kept: a marker placed elsewhere shifts all values"
         )
+
+
+def _one_more(counts: tuple[int, int], side: Side) -> tuple[int, int]:
+    left, right = counts
+    return (left + 1, right) if side is Side.LEFT else (left, right + 1)
 
 
 def start(plan: Plan) -> State:
