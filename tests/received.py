@@ -85,7 +85,16 @@ def infos_of(recording):
 
 
 def run(
-    chunks, folder=None, *, ends=True, infos=None, seen=False, feedback="", asks=(), live=False, protocol=None
+    chunks,
+    folder=None,
+    *,
+    ends=True,
+    infos=None,
+    seen=False,
+    feedback="",
+    asks=(),
+    live=False,
+    protocol=None,
 ):
     """The session when it is over, and every status that it told; recorded where there is a folder.
 
