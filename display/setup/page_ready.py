@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PyQt5.QtGui import QGuiApplication
-from PyQt5.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QSpinBox
+from PyQt5.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QSpinBox, QWidget
 
 from compute.variables import VARIABLES
 from display.setup.page import Page
@@ -50,6 +50,7 @@ class ReadyPage(Page):
         self.variable.activated.connect(lambda _at: self._variable_chosen())
         self.baseline.valueChanged.connect(lambda _n: self._baseline_chosen())
         self.screen_.activated.connect(lambda _at: self._screen_chosen())
+        self._leads: dict[QWidget, QWidget] = {}
         self.band, self.source = label(""), label("")
         for row, (words, widget, more) in enumerate(
             (
@@ -61,7 +62,9 @@ class ReadyPage(Page):
                 ("&Walker's screen", self.screen_, None),
             )
         ):
-            grid.addWidget(label("lead", words, widget), row, 0)
+            lead = label("lead", words, widget)
+            self._leads[widget] = lead
+            grid.addWidget(lead, row, 0)
             grid.addWidget(widget, row, 1)
             if more is not None:
                 grid.addWidget(more, row, 2)
@@ -112,16 +115,20 @@ class ReadyPage(Page):
         choose(self.protocol, [*options, *((t, n) for n, t in TEMPLATES.items())], answers.protocol)
         runs = protocol_of(answers.protocol) if answers.protocol else None
         choose(self.leg, [("left", "left"), ("right", "right")], answers.leg or "left")
-        self.leg.setEnabled(runs is not None and runs.legs == "one")
-        self.session.setEnabled(runs is not None and runs.sessions > 1)
+        for widget, asked in (
+            (self.leg, runs is not None and runs.legs == "one"),
+            (self.session, runs is not None and runs.sessions > 1),
+            (self.variable, runs is None),
+            (self.baseline, runs is None),
+        ):
+            widget.setVisible(asked)
+            self._leads[widget].setVisible(asked)
         self.session.blockSignals(True)
         self.session.setRange(1, 1 if runs is None else runs.sessions)
         self.session.setValue(answers.session)
         self.session.blockSignals(False)
         self.session.setSuffix("" if runs is None else f" of {runs.sessions}")
         say(self.source, "" if runs is None else f"after {runs.source}")
-        for each in (self.variable, self.baseline):
-            each.setEnabled(runs is None)
 
     def _baseline_chosen(self) -> None:
         feedback = self.answers.section("feedback")

@@ -4,24 +4,29 @@
     xvfb-run -a -s "-screen 0 1920x1080x24" python tests/peers/setup_path.py mouse
     … setup_path.py keyboard --replay WALK.c3d --lab LAB.toml [--from-walking --mass KG --height M --sex f]
 
-From ``ekam`` without arguments to stances in the session's folder; needs xdotool and openbox. A picture of
+From ``ekam`` without arguments to the end of the session; needs xdotool, openbox and ImageMagick. A picture of
 every page goes to --pictures. Ends with exit code 1 where the path is not gone to its end.
 """
 
 import argparse
+import csv
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 from display.say import out
+from stream.xdf_read import read_xdf_file
 
 EKAM = [sys.executable, "-P", "-m", "display.cli"]
 NEXT = (1790, 1037)
 """Where Next is in a maximised window of 1920 x 1080."""
+START, STOP, STOP_NOW, LANE, MARK, FIGURE = (
+    (172, 88), (172, 157), (172, 209), (132, 508), (254, 630), (468, 320),
+)  # fmt: skip
+"""Where the console's buttons are beside the walker's window on one screen."""
 
 
 class Operator:
@@ -179,7 +184,7 @@ def person(operator, given):
 
 
 def session(operator, folder):
-    """Start the session and wait for stances."""
+    """Start the session, wait for the first feedback, change the picture, mark, stop; when it came, s."""
     until = time.monotonic() + 240.0
     while not any(folder.glob("sessions/*/stances.csv")):
         if time.monotonic() > until:
@@ -193,13 +198,44 @@ def session(operator, folder):
         if not begun and time.monotonic() - pressed_s > 5.0:
             pressed_s = time.monotonic()
             time.sleep(2.0)  # its Start is free once both streams are there
-            operator.click((172, 314)) if operator.mouse else operator.key("F5")
+            operator.click(START) if operator.mouse else operator.key("F5")
         for stances in folder.glob("sessions/*/stances.csv"):
-            if len(stances.read_text().splitlines()) > 6:
+            if shown(stances):
+                feedback_s = time.monotonic() - operator.begun_s
                 operator.picture("10_session")
-                return stances
+                end(operator)
+                return stances, feedback_s
         time.sleep(0.5)
-    raise TimeoutError("no stances came")
+    raise TimeoutError("no feedback came")
+
+
+def shown(stances):
+    """Whether the walker has been shown a value."""
+    with stances.open() as file:
+        return any(row["shown"] in ("early", "final") for row in csv.DictReader(file))
+
+
+def end(operator):
+    """Another picture, a mark, a look at another tab, and Stop with its question."""
+    for keys, at, name in (
+        ("2", LANE, "11_lane"),
+        ("space", MARK, ""),
+        ("alt+g", FIGURE, "12_figure"),
+        ("F6", STOP, "13_stop_asks"),
+        ("ctrl+F6", STOP_NOW, ""),
+    ):
+        operator.click(at) if operator.mouse else operator.key(keys)
+        time.sleep(1.5)
+        if name:
+            operator.picture(name)
+
+
+def read_events(path):
+    """Names of what the session recorded beside the streams, in order."""
+    file = read_xdf_file(path)
+    own = {i for i, header in file.headers.items() if "<name>ekam-events</name>" in header}
+    rows = [row for block in file.blocks if block.stream_id in own for row in block.values]
+    return [json.loads(row[0])["event"] for row in rows]
 
 
 def main():
@@ -221,6 +257,7 @@ def main():
     environment = {
         **os.environ,
         "XDG_STATE_HOME": str(given.folder / "state"),
+        "XDG_CONFIG_HOME": str(given.folder / "config"),
         "EKAM_LSL_SESSION": f"setup-path-{os.getpid()}",
     }
     processes = [subprocess.Popen(["openbox"], stderr=subprocess.DEVNULL)]
@@ -249,14 +286,20 @@ def main():
         processes.append(ekam)
         go(operator, given, before_session)
         ready_s = time.monotonic() - operator.begun_s
-        stances = session(operator, given.folder)
-        ekam.send_signal(signal.SIGINT)
-        code = ekam.wait(60.0)
+        stances, feedback_s = session(operator, given.folder)
+        try:
+            code = ekam.wait(60.0)
+        except subprocess.TimeoutExpired:
+            raise TimeoutError("the session was not stopped") from None
+        events = read_events(stances.parent / "raw.xdf")
         out.print(
             json.dumps(
                 {
                     "hand": given.hand,
                     "to_start_s": round(ready_s, 1),
+                    "to_first_feedback_s": round(feedback_s, 1),
+                    "events": events,
+                    "report": (stances.parent / "report.html").is_file(),
                     "keys": operator.keys,
                     "clicks": operator.clicks,
                     "stances": len(stances.read_text().splitlines()) - 1,
