@@ -30,7 +30,7 @@ STANCE_CHANNELS = (
     *(column for column in (*STANCE_COLUMNS, *MORE_COLUMNS) if column not in WORDS),
     "t_decide_s",
 )
-"""The columns of ``stances.csv``; before them the phase, after them the time that the stamp tells, on
+"""The columns of ``stances.csv`` (without a protocol `target_low` and `target_high` stand here alone); before them the phase, after them the time that the stamp tells, on
 the axis of `t_on_s` and `t_off_s`: stamp - t_decide_s is second 0 of the session."""
 
 LIVE_CHANNELS = (

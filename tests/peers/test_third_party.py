@@ -322,6 +322,8 @@ def test_labrecorder_has_the_stances_of_the_session(recorded, walked):
                 number = CODES[name][row[name]]
             else:
                 number = float(row[name] or "nan")
+            if name in ("target_low", "target_high") and np.isnan(number):
+                continue  # without a protocol the band goes to who acts on it, not into the table
             assert sample[name] == number or (np.isnan(number) and np.isnan(sample[name])), name
     assert all(np.isnan(number) for number in samples)  # early, and withdrawn without a final
     stamps = recorded[STANCES]["time_stamps"]
