@@ -30,8 +30,9 @@ STANCE_CHANNELS = (
     *(column for column in (*STANCE_COLUMNS, *MORE_COLUMNS) if column not in WORDS),
     "t_decide_s",
 )
-"""The columns of ``stances.csv`` (without a protocol `target_low` and `target_high` stand here alone); before them the phase, after them the time that the stamp tells, on
-the axis of `t_on_s` and `t_off_s`: stamp - t_decide_s is second 0 of the session."""
+"""The columns of ``stances.csv``; before them the phase, after them the time that the stamp tells, on
+the axis of `t_on_s` and `t_off_s`: stamp - t_decide_s is second 0 of the session. Without a protocol
+`target_low` and `target_high` stand here alone."""
 
 LIVE_CHANNELS = (
     ("ekam_left_nm_per_kg", "Nm/kg", "Moment"),
