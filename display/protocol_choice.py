@@ -61,7 +61,7 @@ class Chosen:
         def audit(what: str, table: Mapping[str, Any]) -> None:
             journal.add(line(what, session=session, **table))
 
-        return ProtocolRun(self.setup, usual=usual, audit=audit)
+        return ProtocolRun(self.setup, usual=usual, audit=audit, closing=journal.close)
 
 
 def chosen(

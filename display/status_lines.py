@@ -40,7 +40,9 @@ def _troubles(status: SessionStatus) -> list[str]:
         for each in status.streams
         if each.message
     ]
-    return [*filter(None, [status.message]), *lamps]
+    prompts = () if status.protocol is None else status.protocol.prompts
+    told = [each.text for each in prompts if each.kind not in ("note", "hint")]
+    return [*filter(None, [status.message]), *told, *lamps]
 
 
 def _without_numbers(text: str) -> str:

@@ -21,15 +21,12 @@ def append(path: Path, tables: Iterable[Mapping[str, Any]]) -> None:
     text = "".join(json.dumps(table, allow_nan=False) + "\n" for table in tables)
     with path.open("a+b") as file:
         # a line that a power cut has torn must not take the next one with it
-        if file.tell() and not _ends_whole(file.fileno(), file.tell()):
-            text = "\n" + text
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            text = text if file.read(1) == b"\n" else "\n" + text
         file.write(text.encode())
         file.flush()
         os.fsync(file.fileno())
-
-
-def _ends_whole(number: int, size: int) -> bool:
-    return os.pread(number, 1, size - 1) == b"\n" if hasattr(os, "pread") else True
 
 
 def read(path: Path, what: str) -> list[dict[str, Any]]:

@@ -95,6 +95,7 @@ class ProtocolRun:
     script : wishes that are carried out by themselves, in their order.
     usual : the laboratory's picture. audit : takes every change of a target and every answer as it
         comes: ``target`` or ``answer``, and what belongs to it.
+    closing : called at the end.
     """
 
     def __init__(
@@ -104,12 +105,13 @@ class ProtocolRun:
         script: Sequence[Scripted] = (),
         usual: Display = "bar",
         audit: Callable[[str, Mapping[str, Any]], None] | None = None,
+        closing: Callable[[], None] | None = None,
     ) -> None:
         self.setup = setup
         self.plan = setup.plan()
         self.state = replayed(start(self.plan), setup.before)
         self.usual = usual
-        self._audit = audit
+        self._audit, self._closing = audit, closing
         self._script = list(script)
         self._stances = 0
         self._log: json_lines.Lines | None = None
@@ -143,6 +145,8 @@ class ProtocolRun:
         for each in (self._log, self._outcomes):
             if each is not None:
                 each.close()
+        if self._closing is not None:
+            self._closing()
 
     @property
     def fault(self) -> str:
