@@ -25,7 +25,7 @@ def shapes_of(told: Told, frame: Frame, sizes: Sizes) -> tuple[Shape, ...]:
         return f"{side.word} {what}"
 
     return (
-        Shape(name("track"), track.polygon, theme.TRACK),
+        Shape(name("track"), track.polygon if told.there else (), theme.TRACK),
         Shape(name("band"), band.polygon, theme.BAND_FILL),
         *_ticks(told, column, sizes, name("tick")),
         Shape(name("bar"), bar.polygon, told.colour),
@@ -66,7 +66,7 @@ def texts_of(told: Told, frame: Frame, sizes: Sizes) -> tuple[Text, ...]:
         ),
         Text(
             f"{side.word} label",
-            side.word,
+            side.word if told.there else "",
             frame.leg_box(side, 0.255, 0.82, 0.22, 0.075),
             sizes.label_px,
         ),

@@ -22,7 +22,7 @@ def shapes_of(told: Told, frame: Frame, sizes: Sizes) -> tuple[Shape, ...]:
     return (
         Shape(
             f"{side.word} half",
-            half.inset(sizes.band_edge_px / 2.0).polygon,
+            half.inset(sizes.band_edge_px / 2.0).polygon if told.there else (),
             told.colour if judged else theme.TRACK,
             edge,
             sizes.band_edge_px if edge else 0.0,
@@ -56,7 +56,7 @@ def texts_of(told: Told, frame: Frame, sizes: Sizes) -> tuple[Text, ...]:
         ),
         Text(
             f"{side.word} label",
-            side.word,
+            side.word if told.there else "",
             frame.leg_box(side, 0.03, 0.80, 0.13, 0.07),
             sizes.label_px,
             colour if told.verdict in COLOURS else theme.TEXT,

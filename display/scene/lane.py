@@ -32,7 +32,7 @@ def shapes_of(told: Told, frame: Frame, sizes: Sizes) -> tuple[Shape, ...]:
         return f"{side.word} {what}"
 
     return (
-        Shape(name("track"), panel.polygon, theme.TRACK),
+        Shape(name("track"), panel.polygon if told.there else (), theme.TRACK),
         Shape(name("band"), band.polygon, theme.BAND_FILL),
         Shape(name("band edge"), band.polygon, "", theme.BAND_EDGE, sizes.band_edge_px),
         *_steps(told, panel, name("step")),
@@ -63,7 +63,7 @@ def texts_of(told: Told, frame: Frame, sizes: Sizes) -> tuple[Text, ...]:
         ),
         Text(
             f"{side.word} label",
-            side.word,
+            side.word if told.there else "",
             frame.box(left + 0.14, 0.835, 0.22, 0.07),
             sizes.label_px,
         ),

@@ -32,7 +32,7 @@ def shapes_of(told: Told, frame: Frame, sizes: Sizes) -> tuple[Shape, ...]:
     return (
         Shape(
             name("track"),
-            ring(centre, _INNER * radius, radius, -SWEEP_DEG, SWEEP_DEG),
+            ring(centre, _INNER * radius, radius, -SWEEP_DEG, SWEEP_DEG) if told.there else (),
             theme.TRACK,
         ),
         Shape(name("band"), band, theme.BAND_FILL),
@@ -66,7 +66,7 @@ def texts_of(told: Told, frame: Frame, sizes: Sizes) -> tuple[Text, ...]:
         ),
         Text(
             f"{side.word} label",
-            side.word,
+            side.word if told.there else "",
             Rect(x - half, y + 0.75 * radius, 2.0 * half, 0.2 * radius),
             sizes.label_px,
         ),

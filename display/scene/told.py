@@ -133,6 +133,11 @@ class Told:
     widest: str
 
     @property
+    def there(self) -> bool:
+        """Whether anything is drawn of this leg: nothing of one that is not trained."""
+        return self.verdict is not Verdict.OFF
+
+    @property
     def aims(self) -> bool:
         """Whether there is a band: none while a leg walks as it always does."""
         return self.verdict not in (Verdict.BASELINE, Verdict.OFF)

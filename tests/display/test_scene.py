@@ -452,3 +452,14 @@ def test_words_say_how_large_they_are_seen():
     assert theme.sizes_in_words(far).startswith("▲")
     # 1 m at 3437.7 m is one minute of arc
     assert theme.Viewing(3437.7467, 1.0).arcmin(1.0) == pytest.approx(1.0, rel=1e-4)
+
+
+@pytest.mark.parametrize("display", PICTURES)
+def test_nothing_is_drawn_of_a_leg_that_is_not_trained(display):
+    both = WalkerFeedback(
+        LegFeedback(Side.LEFT, BAND, "off"), leg(Side.RIGHT, 85.0, history=HISTORY), display=display
+    )
+    shown = walker_scene(both, WIDTH, HEIGHT)
+    assert not [shape.name for shape in shown.shapes if shape.points and "left" in shape.name]
+    assert not [text.words for text in shown.texts if text.words.strip() and "left" in text.name]
+    assert shown.text("right words").words == "in the target"
