@@ -63,7 +63,7 @@ def walker(
     from display.command_calibrate import Sex, calibrate
     from display.say import err
     from display.say import out as console
-    from stream.c3d_write import write_c3d
+    from stream.c3d_write import refuse_too_long, write_c3d
     from stream.errors import EkamError
     from stream.results import refuse_existing
     from stream.synthetic import Noise, static_trial, synthesise, whole_strides
@@ -95,6 +95,7 @@ def walker(
             )
     except ValueError as error:
         raise EkamError(f"nobody walks like that: {error}") from None
+    refuse_too_long(trial.recording, trial.recording.path)
     out.mkdir(parents=True)
     lab = out / "synthetic_lab.toml"
     lab.write_text(files("replay_data").joinpath(lab.name).read_text(encoding="utf-8"), "utf-8")

@@ -26,6 +26,9 @@ from stream.errors import EkamError
 from stream.recording import RecordedStream, Recording
 from stream.source import PlateDescription
 
+MOST_FRAMES = 65_535
+"""Their numbers have 16 bits in the format; programs read no further."""
+
 _MM_PER_M = 1000.0
 _LENGTH_IN_M = {"m": 1.0, "mm": 0.001}
 _SCALE = {"N": ("N", 1.0), "N·m": ("Nmm", 1000.0), "Nm": ("Nmm", 1000.0), "Nmm": ("Nmm", 1.0)}
@@ -41,12 +44,13 @@ def write_c3d(
     Raises
     ------
     EkamError
-        If the file exists, a unit is unknown or the rates do not fit together.
+        If the file exists, it is too long for the format, a unit is unknown or the rates do not fit together.
     """
     if path.suffix.lower() != ".c3d":
         raise EkamError(f"{path.name} must end in .c3d")
     if path.exists():
         raise EkamError(f"{path} exists already: choose another name or move it away")
+    refuse_too_long(recording, path)
     file = ezc3d.c3d()
     _put_points(file, recording.markers)
     if recording.forces is not None:
@@ -60,6 +64,21 @@ def write_c3d(
         partial.rename(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def refuse_too_long(recording: Recording, path: Path) -> None:
+    """Refuse what the format cannot hold.
+
+    Raises
+    ------
+    EkamError : there are more frames than that.
+    """
+    frames, rate_hz = len(recording.markers.stamps_s), recording.markers.info.nominal_rate_hz
+    if frames > MOST_FRAMES:
+        raise EkamError(
+            f"{path.name} would have {frames} frames and a C3D file holds {MOST_FRAMES} "
+            f"({MOST_FRAMES / rate_hz:.0f} s at {rate_hz:g} Hz): take a shorter part"
+        )
 
 
 def _put_points(file: ezc3d.c3d, markers: RecordedStream) -> None:

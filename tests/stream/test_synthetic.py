@@ -347,3 +347,14 @@ def test_writer_marks_missing_points_and_refuses_unknown_units(tmp_path):
     with pytest.raises(EkamError, match="furlong"):
         write_c3d(replace(STATIC, markers=odd), tmp_path / "odd.c3d")
     assert [p.name for p in tmp_path.iterdir()] == ["gap.c3d"]
+
+
+def test_more_frames_than_the_format_holds_are_refused(tmp_path):
+    stream = TRIAL.recording.markers
+    long = replace(
+        TRIAL.recording,
+        markers=replace(stream, stamps_s=np.zeros(70_000), values=np.zeros((70_000, 3))),
+    )
+    with pytest.raises(EkamError, match="70000 frames and a C3D file holds 65535"):
+        write_c3d(long, tmp_path / "long.c3d")
+    assert not list(tmp_path.iterdir())
