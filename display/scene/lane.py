@@ -26,7 +26,7 @@ def shapes_of(told: Told, frame: Frame, sizes: Sizes) -> tuple[Shape, ...]:
     panel = _panel(told, frame)
     top, bottom = (_y(panel, value, told) for value in (target.high, target.low))
     band = Rect(panel.x, top, panel.width, bottom - top) if told.aims else Rect()
-    symbol = frame.box(0.275 if side.word == "left" else 0.775, 0.125, 0.17, 0.17)
+    symbol = frame.box(0.315 if side.word == "left" else 0.815, 0.125, 0.16, 0.17)
 
     def name(what: str) -> str:
         return f"{side.word} {what}"
@@ -49,7 +49,7 @@ def texts_of(told: Told, frame: Frame, sizes: Sizes) -> tuple[Text, ...]:
         Text(
             f"{side.word} number",
             told.number,
-            frame.box(left + 0.03, 0.115, 0.24, 0.19),
+            frame.box(left + 0.015, 0.11, 0.285, 0.2),
             sizes.number_px,
             told.number_colour,
             told.widest,

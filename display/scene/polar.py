@@ -10,7 +10,7 @@ from display.theme import Sizes
 TICKS = 5
 SWEEP_DEG = 120.0
 """The axis runs from -`SWEEP_DEG` to +`SWEEP_DEG`; 0° is up, higher values lie clockwise."""
-_INNER, _POINTER = 0.76, 0.60
+_INNER, _POINTER = 0.80, 0.68
 """Inner edge of the ring and of the pointer, shares of the outer radius."""
 
 
@@ -47,12 +47,12 @@ def texts_of(told: Told, frame: Frame, sizes: Sizes) -> tuple[Text, ...]:
     """The words of one leg."""
     side = told.leg.side
     (x, y), radius = _dial(told, frame)
-    half = 0.52 * radius
+    half = 0.62 * radius
     return (
         Text(
             f"{side.word} number",
             told.number,
-            Rect(x - half, y - 0.46 * radius, 2.0 * half, 0.46 * radius),
+            Rect(x - half, y - 0.5 * radius, 2.0 * half, 0.5 * radius),
             sizes.number_px,
             told.number_colour,
             told.widest,
