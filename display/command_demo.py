@@ -60,7 +60,7 @@ def demo(
 
     refuse_existing(out)
     chosen_picture(display, sound)
-    session_id = f"ekam-demo-{os.getpid()}"
+    session_id = os.environ.get(SESSION_VARIABLE) or f"ekam-demo-{os.getpid()}"
     with as_file(files("replay_data")) as data, tempfile.TemporaryFile() as said:
         lab_file = read_lab(data / "synthetic_lab.toml")
         subject_file = read_subject(data / "synthetic_subject.toml")

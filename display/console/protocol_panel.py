@@ -47,9 +47,12 @@ class ProtocolPanel(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 4, 6, 4)
         column.setSpacing(4)
-        for widget in (self.timeline, self.progress, self.prompts, self.asked):
+        # buttons above what comes and goes: they must not move under the mouse
+        for widget in (self.timeline, self.progress):
             column.addWidget(widget)
         column.addLayout(row)
+        for widget in (self.prompts, self.asked):
+            column.addWidget(widget)
         self.hide()
 
     def wish(self, what: str) -> None:
@@ -66,6 +69,14 @@ class ProtocolPanel(QFrame):
         """Take the keys for the answer that is due."""
         if self.asked.isVisible():
             self.answer.setFocus()
+
+    def type(self, digit: str) -> bool:
+        """Take a digit as the begin of the answer that is due; False when none is."""
+        if not self.asked.isVisible():
+            return False
+        self.answer.setFocus()
+        self.answer.insert(digit)
+        return True
 
     def show_moment(self, moment: Moment | None) -> None:
         """Show where the protocol is."""

@@ -100,7 +100,7 @@ class Console(QWidget):
             ("S", self.choice.next_sound),
             ("+", lambda: self._shift(1)),
             ("-", lambda: self._shift(-1)),
-            *((str(i), partial(self.choice.choose, each)) for i, each in enumerate(DISPLAYS, 1)),
+            *((str(digit), partial(self._digit, digit)) for digit in range(10)),
             ("F7", lambda: self.protocol.wish("next")),
             ("F8", lambda: self.protocol.wish("repeat")),
             ("F9", lambda: self.protocol.wish("accept")),
@@ -159,6 +159,11 @@ class Console(QWidget):
         """Move the band; both edges keep their distance."""
         step = words.band_step(self._status.target)
         self._view.control.ask("shift_band", number=presses * step)
+
+    def _digit(self, digit: int) -> None:
+        """A picture, unless a number is asked for: then it belongs to the answer."""
+        if not self.protocol.type(str(digit)) and 1 <= digit <= len(DISPLAYS):
+            self.choice.choose(DISPLAYS[digit - 1])
 
     def _prompt(self, what: str) -> None:
         self.second.setCurrentWidget(self.log)
@@ -368,7 +373,7 @@ class Console(QWidget):
         self.halves.addWidget(self.first)
         self.halves.addWidget(self.second)
         for i, tabs in enumerate((self.first, self.second)):
-            tabs.setMinimumWidth(200)
+            tabs.setMinimumSize(200, 120)  # smaller than its pages would like: the window must fit
             self.halves.setStretchFactor(i, 1)
         self.streams.setFixedHeight(112)
         self.streams.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -155,8 +155,10 @@ def timeline(moment: Moment) -> str:
     said = []
     for each in moment.timeline:
         if each.when == "done":
-            how = {True: " succeeded", False: " not reached", None: ""}[each.success]
-            said.append(f"✓ {each.name}{how}")
+            mark, how = {True: ("✓", " succeeded"), False: ("✖", " not reached"), None: ("•", "")}[
+                each.success
+            ]
+            said.append(f"{mark} {each.name}{how}")
         elif each.when == "now":
             said.append(f"▶ {each.name.upper()}")
         else:

@@ -4,7 +4,7 @@ from math import isfinite
 
 from display import theme
 from display.scene.shapes import Frame, Polygon, Rect, Shape, Text, fitted
-from display.scene.told import SHAPES, Axis, Told
+from display.scene.told import Axis, Told
 from display.theme import Sizes
 
 TICKS = 5
@@ -41,7 +41,7 @@ def shapes_of(told: Told, frame: Frame, sizes: Sizes) -> tuple[Shape, ...]:
         Shape(
             name("beyond"), _beyond(track, told.value, scale, 0.03 * frame.height_px), told.colour
         ),
-        Shape(name("symbol"), fitted(SHAPES.get(told.verdict, ()), symbol), told.colour),
+        Shape(name("symbol"), fitted(told.symbol, symbol), told.colour),
     )
 
 

@@ -5,7 +5,7 @@ It changes once per step of a leg, far below the three flashes a second that are
 
 from display import theme
 from display.scene.shapes import Frame, Shape, Text, fitted
-from display.scene.told import COLOURS, SHAPES, Told
+from display.scene.told import COLOURS, Told
 from display.theme import Sizes
 
 JUDGED_TEXT = theme.BACKGROUND
@@ -28,9 +28,7 @@ def shapes_of(told: Told, frame: Frame, sizes: Sizes) -> tuple[Shape, ...]:
             sizes.band_edge_px if edge else 0.0,
             told.edge == "dashed",
         ),
-        Shape(
-            f"{side.word} symbol", fitted(SHAPES.get(told.verdict, ()), symbol), theme.BACKGROUND
-        ),
+        Shape(f"{side.word} symbol", fitted(told.symbol, symbol), theme.BACKGROUND),
     )
 
 

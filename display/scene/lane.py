@@ -8,7 +8,7 @@ from math import isfinite, nan
 from compute.feedback import HISTORY
 from display import theme
 from display.scene.shapes import Frame, Point, Polygon, Rect, Shape, Text, fitted
-from display.scene.told import COLOURS, SHAPES, Told, Verdict, judgement
+from display.scene.told import COLOURS, Told, Verdict, judgement
 from display.theme import Sizes
 
 STEPS = HISTORY
@@ -37,7 +37,7 @@ def shapes_of(told: Told, frame: Frame, sizes: Sizes) -> tuple[Shape, ...]:
         Shape(name("band edge"), band.polygon, "", theme.BAND_EDGE, sizes.band_edge_px),
         *_steps(told, panel, name("step")),
         _newest(told, panel, sizes, name("newest")),
-        Shape(name("symbol"), fitted(SHAPES.get(told.verdict, ()), symbol), told.colour),
+        Shape(name("symbol"), fitted(told.symbol, symbol), told.colour),
     )
 
 

@@ -4,7 +4,7 @@ from math import isfinite
 
 from display import theme
 from display.scene.shapes import Frame, Point, Polygon, Rect, Shape, Text, fitted, on_circle, ring
-from display.scene.told import SHAPES, Told
+from display.scene.told import Told
 from display.theme import Sizes
 
 TICKS = 5
@@ -39,7 +39,7 @@ def shapes_of(told: Told, frame: Frame, sizes: Sizes) -> tuple[Shape, ...]:
         *_ticks(told, centre, radius, sizes, name("tick")),
         Shape(name("band edge"), band, "", theme.BAND_EDGE, sizes.band_edge_px),
         _pointer(told, centre, radius, sizes, name("pointer")),
-        Shape(name("symbol"), fitted(SHAPES.get(told.verdict, ()), symbol), told.colour),
+        Shape(name("symbol"), fitted(told.symbol, symbol), told.colour),
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from math import isfinite, nan
 
+from compute.conventions import Side
 from compute.feedback import LegFeedback, Target
 from display import theme
 from display.scene.shapes import Polygon
@@ -113,6 +114,7 @@ class Told:
 
     Attributes
     ----------
+    symbol : shape of the verdict, in a unit square.
     value : in the target's terms; NaN where none is to be seen. older : values before it, newest last.
     scale : axis of the target. colour : of the verdict. edge : of what shows the value: ``solid`` for
         success, ``dashed`` for an older value, else none. number, unit, words : as they are read.
@@ -126,6 +128,7 @@ class Told:
     scale: Axis
     colour: str
     edge: str
+    symbol: Polygon
     number: str
     number_colour: str
     unit: str
@@ -158,6 +161,7 @@ def told(leg: LegFeedback) -> Told:
         older=tuple(each for each in leg.history if isfinite(each)),
         scale=scale,
         colour=COLOURS.get(found, theme.NEUTRAL),
+        symbol=SHAPES.get(_way(found, leg), ()),
         edge={Verdict.INSIDE: "solid", Verdict.REJECTED: "dashed"}.get(found, ""),
         number=number(value, target),
         number_colour=theme.QUIET if found is Verdict.REJECTED else theme.TEXT,
@@ -167,6 +171,13 @@ def told(leg: LegFeedback) -> Told:
             (number(each, target) for each in usual if scale.low <= each <= scale.high), key=len
         ),
     )
+
+
+def _way(found: Verdict, leg: LegFeedback) -> Verdict:
+    """Which way this leg has to go: of a difference between the legs, the right one the other way."""
+    between = leg.target.spec.better == "either" and leg.side is Side.RIGHT
+    other = {Verdict.ABOVE: Verdict.BELOW, Verdict.BELOW: Verdict.ABOVE}
+    return other.get(found, found) if between else found
 
 
 def _words(found: Verdict, leg: LegFeedback) -> str:

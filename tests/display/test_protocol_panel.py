@@ -33,7 +33,7 @@ def test_the_timeline_names_every_block_and_where_it_is():
         TimelineEntry("retention", "retention", "now", 60.0, None),
     )
     assert plain(words.timeline(moment(timeline=blocks, sessions=1))) == (
-        "✓ baseline    ✓ train succeeded    ✓ catch not reached    ▶ RETENTION"
+        "• baseline    ✓ train succeeded    ✖ catch not reached    ▶ RETENTION"
     )
 
 
@@ -137,6 +137,25 @@ def test_a_question_that_is_due_is_asked_and_answered(console, view, qtbot):
     (asked,) = view.control.requests
     assert (asked.what, asked.text, asked.number) == ("answer", "pain", 3.5)
     assert not answer.text()
+
+
+@pytest.mark.qt
+def test_a_digit_belongs_to_the_question_that_is_due(console, view, qtbot):
+    """Not to the walker's picture: the slip that everybody makes."""
+    from PyQt5.QtCore import Qt
+
+    due = Prompt("answer", "ask for pain (0 to 10)", "pain")
+    tell(console, view, moment(prompts=(due,)))
+    console.activateWindow()
+    keys(qtbot, console, "5")
+    assert console.protocol.answer.text() == "5"
+    assert not view.control.requests
+    qtbot.keyClick(console.protocol.answer, Qt.Key.Key_Return)
+    assert [(each.what, each.number) for each in view.control.requests] == [("answer", 5.0)]
+    view.control.requests.clear()
+    tell(console, view, moment(prompts=()))
+    keys(qtbot, console, "5")
+    assert [each.text for each in view.control.requests] == ["blank"]
 
 
 @pytest.mark.qt

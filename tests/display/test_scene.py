@@ -463,3 +463,14 @@ def test_nothing_is_drawn_of_a_leg_that_is_not_trained(display):
     assert not [shape.name for shape in shown.shapes if shape.points and "left" in shape.name]
     assert not [text.words for text in shown.texts if text.words.strip() and "left" in text.name]
     assert shown.text("right words").words == "in the target"
+
+
+@pytest.mark.parametrize("display", PICTURES)
+def test_of_a_difference_between_the_legs_each_is_sent_its_own_way(display):
+    """Left is more: the left leg has to do less, the right one more."""
+    target = target_for("ekam_symmetry")
+    both = [leg(side, 14.0, target=target) for side in Side]
+    shown = walker_scene(WalkerFeedback(*both, display=display), WIDTH, HEIGHT)
+    left, right = (shape_only(shown.shape(f"{side.word} symbol").points) for side in Side)
+    assert left == shape_only(SHAPES[Verdict.ABOVE])
+    assert right == shape_only(SHAPES[Verdict.BELOW])
