@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from display import listings
+
 # Its standard input ends with the demo, however that ends: it never publishes on by itself.
 _PUBLISHER = """
 import os, sys, threading
@@ -22,13 +24,15 @@ def demo(
     feedback: Annotated[
         str,
         typer.Option(
-            help="What the walker is shown, e.g. ekam_peak1, foot_progression (default: the lab file's)."
+            help="What the walker is shown, e.g. foot_progression (? lists all; default: the lab file's).",
+            callback=listings.variables,
+            is_eager=True,
         ),
     ] = "",
     display: Annotated[
         str,
         typer.Option(
-            help="Its picture: bar, lane, colour, polar, blank (default: the lab file's)."
+            help="Its picture: bar, lane, colour, polar, blank (? lists all; default: the lab file's).",
         ),
     ] = "",
     sound: Annotated[

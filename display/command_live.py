@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from display.protocol_option import listed
+from display import listings
 
 
 def live(
@@ -17,13 +17,15 @@ def live(
     feedback: Annotated[
         str,
         typer.Option(
-            help="What the walker is shown, e.g. ekam_peak1, foot_progression (default: the lab file's)."
+            help="What the walker is shown, e.g. foot_progression (? lists all; default: the lab file's).",
+            callback=listings.variables,
+            is_eager=True,
         ),
     ] = "",
     display: Annotated[
         str,
         typer.Option(
-            help="Its picture: bar, lane, colour, polar, blank (default: the lab file's)."
+            help="Its picture: bar, lane, colour, polar, blank (? lists all; default: the lab file's).",
         ),
     ] = "",
     sound: Annotated[
@@ -49,7 +51,7 @@ def live(
         str,
         typer.Option(
             help="What is run: a file, or a template's name; ? lists them.",
-            callback=listed,
+            callback=listings.protocols,
             is_eager=True,
         ),
     ] = "",

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from display.protocol_option import listed
+from display import listings
 
 UNTOLD = ("utc", "what", "personal", "variable", "label")
 """Of a line of the journal, on the console."""
@@ -17,7 +17,7 @@ def participant(
         str,
         typer.Option(
             help="Enrol in this protocol: a file, or a template's name; ? lists them.",
-            callback=listed,
+            callback=listings.protocols,
             is_eager=True,
         ),
     ] = "",

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from display.protocol_option import listed
+from display import listings
 
 
 def process(
@@ -31,7 +31,9 @@ def process(
     feedback: Annotated[
         str,
         typer.Option(
-            help="What the walker is shown, e.g. ekam_peak1, foot_progression (default: the lab file's)."
+            help="What the walker is shown, e.g. foot_progression (? lists all; default: the lab file's).",
+            callback=listings.variables,
+            is_eager=True,
         ),
     ] = "",
     forces: Annotated[
@@ -42,7 +44,7 @@ def process(
         str,
         typer.Option(
             help="Run this protocol on it: a file, or a template's name; ? lists them.",
-            callback=listed,
+            callback=listings.protocols,
             is_eager=True,
         ),
     ] = "",

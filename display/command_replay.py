@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from display import listings
+
 
 def replay(
     recording: Annotated[
@@ -37,7 +39,9 @@ def replay(
         list[str] | None,
         typer.Option(
             help="What goes wrong, e.g. drop:share=0.02 or occlude:marker=RKNE,at=10,for=0.5; may be "
-            "given several times; `--fault ?` lists all."
+            "given several times; `--fault ?` lists all.",
+            callback=listings.faults,
+            is_eager=True,
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the chance in the faults.")] = 0,
@@ -55,19 +59,15 @@ def replay(
     import threading
     from math import inf
 
-    from display.say import err, out
+    from display.say import err
     from stream.clock import LslClock
     from stream.errors import EkamError
-    from stream.faults import described, parse
+    from stream.faults import parse
     from stream.lab import read_lab
     from stream.lsl_config import use_loopback
     from stream.readers import read_recording
     from stream.replay import replay as publish
 
-    if "?" in (fault or ()):
-        for line in described():
-            out.print(line)
-        return
     faults = [parse(text) for text in fault or ()]
     lab_file = read_lab(lab)
     with err.status(f"Reading {recording.name} …"):

@@ -306,3 +306,19 @@ def test_help_shows_an_example(command):
     result = ekam(command, "--help")
     assert result.returncode == 0
     assert f"Example: ekam {command}" in " ".join(result.stdout.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("asked", "line"),
+    [
+        (("replay", "--fault", "?"), "freeze"),
+        (("live", "--feedback", "?"), "foot_progression: foot progression (°)"),
+        (("process", "--feedback", "?"), "ekam_peak1: EKAM peak 1 (N·m/kg)"),
+        (("demo", "--feedback", "?"), "cadence"),
+        (("live", "--protocol", "?"), "ekam_retraining"),
+    ],
+)
+def test_a_question_mark_lists_what_there_is_whatever_else_is_missing(asked, line):
+    done = ekam(*asked)
+    assert done.returncode == 0
+    assert line in done.stdout
