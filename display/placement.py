@@ -81,6 +81,8 @@ class Placement(QObject):
             return False, f"{where}; being fitted (Enter keeps, Esc discards)"
         if walker.blank:
             return False, f"{where}; blanked (B brings it back)"
+        if walker.shows in ("blank", "message"):
+            where += f"; it shows {'nothing' if walker.shows == 'blank' else 'words alone'}"
         return not self._lost, where
 
     def move_to(self, name: str) -> None:
@@ -123,7 +125,7 @@ class Placement(QObject):
             self._console.showMaximized()
         else:
             free = target.availableGeometry()
-            left = max(free.width() * 11 // 20, self._console.minimumSizeHint().width())
+            left = self._console_width(free.width())
             self._console.setGeometry(free.x(), free.y(), left, free.height())
             self._beside(target)
             self._console.show()
@@ -167,11 +169,14 @@ class Placement(QObject):
             self._name = screen.name()
             self._walker.settings = self._remembered.of(screen_key(screen))
         free = screen.availableGeometry()
-        left = max(free.width() * 11 // 20, self._console.minimumSizeHint().width())
-        width = max(free.width() - left, 480)
+        width = max(free.width() - self._console_width(free.width()), 480)
         self._walker.showNormal()
         self._walker.setGeometry(free.right() - width, free.y(), width, free.height() // 2)
         self._walker.show()
+
+    def _console_width(self, whole_px: int) -> int:
+        """Of the console beside the walker's window; it may grow by some words."""
+        return int(max(whole_px * 11 // 20, self._console.minimumSizeHint().width() + 40))
 
     def _removed(self, screen: "QScreen") -> None:
         """A screen is unplugged; the system has put its windows anywhere."""

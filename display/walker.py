@@ -14,7 +14,7 @@ from PyQt5.QtGui import QHideEvent, QKeyEvent, QMouseEvent, QPaintEvent, QResize
 from PyQt5.QtWidgets import QWidget
 from pyqtgraph import GraphicsView
 
-from compute.feedback import WalkerFeedback
+from compute.feedback import Display, WalkerFeedback
 from display import theme
 from display.adjusting import Adjusting
 from display.picture import Picture
@@ -92,6 +92,11 @@ class WalkerWindow(GraphicsView):  # type: ignore[misc] # pyqtgraph has no types
     def settings(self, settings: ScreenSettings) -> None:
         self._settings = settings
         self._guard(self._draw)
+
+    @property
+    def shows(self) -> Display:
+        """Which picture is asked for."""
+        return self._feedback.display
 
     @property
     def adjusting(self) -> bool:

@@ -40,6 +40,8 @@ STANCE_ROWS = 12
 SILENT_S = 3.0
 WIDE_PX = 1300
 """From this width on both groups of tabs stand side by side."""
+LOW_PX = 900
+"""Below this height, where they cannot stand side by side, all tabs are one group."""
 NARROW_PX = 1200
 """Below this width the streams' jitter and clock are not shown."""
 LEFT_PX = 310
@@ -166,7 +168,8 @@ class Console(QWidget):
             self.choice.choose(DISPLAYS[digit - 1])
 
     def _prompt(self, what: str) -> None:
-        self.second.setCurrentWidget(self.log)
+        tabs = self.first if self.first.indexOf(self.log) >= 0 else self.second
+        tabs.setCurrentWidget(self.log)
         self.log.prompt(what)
 
     # -- what the operator sees ------------------------------------------------------------------
@@ -358,16 +361,20 @@ class Console(QWidget):
         left.insertWidget(left.indexOf(self.walker), self.preview)
         left.addStretch()
         self.first, self.second = QTabWidget(), QTabWidget()
+        self._seconds: tuple[tuple[str, QWidget], ...] = (
+            ("St&ances", self.stances),
+            ("L&og and notes", self.log),
+            ("Walke&r's screen", self.screen_panel),
+        )
         for tabs, name, widget in (
             (self.first, "&Curves", self.curves),
             (self.first, "Fi&gure", self.figure),
             (self.first, "Live &trace", self.trace),
             (self.first, "&Latency", self.meter),
-            (self.second, "St&ances", self.stances),
-            (self.second, "L&og and notes", self.log),
-            (self.second, "Walke&r's screen", self.screen_panel),
         ):
             tabs.addTab(widget, name)
+        for name, widget in self._seconds:
+            self.second.addTab(widget, name)
         self.halves = QSplitter(Qt.Orientation.Vertical)
         self.halves.setChildrenCollapsible(False)
         self.halves.addWidget(self.first)
@@ -410,3 +417,8 @@ class Console(QWidget):
         if wide != self.halves.orientation():
             self.halves.setOrientation(wide)
             self.halves.setSizes([10_000, 10_000])  # the same for both
+        small = wide == Qt.Orientation.Vertical and self.height() < LOW_PX
+        if small == self.second.isVisibleTo(self.halves):
+            for name, widget in self._seconds:
+                (self.first if small else self.second).addTab(widget, name)
+            self.second.setVisible(not small)

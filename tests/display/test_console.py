@@ -337,3 +337,26 @@ def test_it_fits_a_laptop(console):
     size = console.minimumSizeHint()
     assert size.width() <= 1366
     assert size.height() <= 700
+
+
+def test_on_a_small_screen_all_tabs_are_one_group(console, qapp, qtbot):
+    def groups():
+        return [
+            [tabs.widget(i) for i in range(tabs.count())]
+            for tabs in (console.first, console.second)
+        ]
+
+    console.resize(1280, 950)
+    qapp.processEvents()
+    apart = groups()
+    assert console.log in apart[1]
+    console.resize(1100, 720)
+    qapp.processEvents()
+    assert groups() == [apart[0] + apart[1], []]
+    assert not console.second.isVisible()
+    key(qtbot, console, "N")
+    assert console.first.currentWidget() is console.log
+    console.resize(1500, 720)
+    qapp.processEvents()
+    assert groups() == apart
+    assert console.second.isVisible()

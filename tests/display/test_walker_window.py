@@ -351,3 +351,12 @@ def test_every_way_not_to_be_seen_is_said(desk, qtbot):
     assert placement.said() == (False, "the window is closed (F2 shows it)")
     placement.show()
     assert placement.said()[0]
+
+
+def test_a_picture_that_tells_nothing_is_said(desk, view):
+    _, _, _, place = desk
+    window, placement = place()
+    for display, words in (("blank", "; it shows nothing"), ("message", "; it shows words alone")):
+        view.walker.publish(feedback(80.0, display=display))
+        window.tick()
+        assert placement.said() == (True, "on HDMI-1, full screen" + words)
