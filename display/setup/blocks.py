@@ -5,7 +5,7 @@ from pathlib import Path
 
 from compute import PURPOSE
 from display.setup.answers import UNUSED, lab_of
-from display.setup.state import Setup
+from display.setup.state import Setup, protocol_of
 from display.setup.steps import Step
 from stream.check_markers import lacking_parts
 from stream.errors import EkamError
@@ -160,4 +160,14 @@ def _static(setup: Setup) -> str:
 def _ready(setup: Setup) -> str:
     if setup.lab_file is None:
         return "the laboratory file is not written yet: go back to Plates"
-    return "" if setup.subject_file is not None else "the subject file is not written yet: go back"
+    if setup.subject_file is None:
+        return "the subject file is not written yet: go back"
+    answers = setup.answers
+    if not answers.protocol:
+        return ""
+    runs = protocol_of(answers.protocol)
+    if runs.legs == "one" and not answers.leg:
+        return "choose the leg that is trained"
+    if runs.target.rule == "personal" and min(answers.session, runs.sessions) > 1:
+        return "later sessions aim at the participant's own target: run them with ekam live --participant"
+    return ""

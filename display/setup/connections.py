@@ -114,6 +114,9 @@ class Connections:
     def _practise(self, answers: Answers) -> None:
         if answers.way == "practise" and self.practice is None:
             self.practice = PracticeWalker(use_loopback())
+        elif answers.way != "practise" and self.practice is not None:
+            self.practice.stop()
+            self.practice = None
 
     @staticmethod
     def _loopback(answers: Answers) -> bool:

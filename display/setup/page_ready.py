@@ -114,7 +114,7 @@ class ReadyPage(Page):
         options: list[tuple[str, object]] = [("none: a baseline, then feedback", "")]
         choose(self.protocol, [*options, *((t, n) for n, t in TEMPLATES.items())], answers.protocol)
         runs = protocol_of(answers.protocol) if answers.protocol else None
-        choose(self.leg, [("left", "left"), ("right", "right")], answers.leg or "left")
+        choose(self.leg, [("– choose –", ""), ("left", "left"), ("right", "right")], answers.leg)
         for widget, asked in (
             (self.leg, runs is not None and runs.legs == "one"),
             (self.session, runs is not None and runs.sessions > 1),
@@ -128,7 +128,8 @@ class ReadyPage(Page):
         self.session.setValue(answers.session)
         self.session.blockSignals(False)
         self.session.setSuffix("" if runs is None else f" of {runs.sessions}")
-        say(self.source, "" if runs is None else f"after {runs.source}")
+        warning = "" if runs is None or not runs.warning else f".  ▲ {runs.warning}"
+        say(self.source, "" if runs is None else f"after {runs.source}{warning}")
 
     def _baseline_chosen(self) -> None:
         feedback = self.answers.section("feedback")

@@ -202,6 +202,7 @@ class StartPage(Page):
             if way == "draft" and self._left is not None:
                 self._resume()
                 return
+            setup.begin(way, self.answers.lab_path if way == "open" else "")
             if way == "practise":
                 self._practise()
             self.window_.connections.start(self.answers)

@@ -103,11 +103,34 @@ class Setup:
     def __init__(self, drafts: Drafts, folder: Path) -> None:
         self.drafts = drafts
         self.folder = folder
-        self.answers = Answers(
-            lab_path=str(free_name(folder / "lab.toml")),
-            table={"name": folder.resolve().name or "Laboratory"},
-        )
+        self.begun = ("", "")
+        self.answers = self._blank_answers()
         self.found: tuple[Found, ...] = ()
+        self._forget()
+
+    def begin(self, way: str, opened: str) -> None:
+        """A way is taken from the first page; another one than before begins with nothing of that."""
+        if self.begun not in (("", ""), (way, opened)):
+            before, fresh = self.answers, self._blank_answers()
+            self.answers = replace(
+                fresh,
+                way=before.way,
+                lab_path=before.lab_path if way != "practise" else fresh.lab_path,
+                allow_replay=before.allow_replay,
+                network=before.network,
+                table={"name": before.table.get("name", fresh.table["name"])},
+            )
+            self._forget()
+        self.begun = (way, opened)
+
+    def _blank_answers(self) -> Answers:
+        return Answers(
+            lab_path=str(free_name(self.folder / "lab.toml")),
+            table={"name": self.folder.resolve().name or "Laboratory"},
+        )
+
+    def _forget(self) -> None:
+        """Nothing is known of streams, checks and person."""
         self.looked_round = False
         self.infos: Mapping[Role, StreamInfo] = {}
         self.connection_fault = ""
@@ -330,7 +353,7 @@ class Setup:
         assert self.subject_file is not None
         answers = self.answers
         runs = protocol_of(answers.protocol) if answers.protocol else None
-        leg = (answers.leg or "left") if runs is not None and runs.legs == "one" else ""
+        leg = answers.leg if runs is not None and runs.legs == "one" else ""
         session = 1 if runs is None else min(answers.session, runs.sessions)
         chosen = answers.section("feedback").get("variable", "ekam_peak1")
         changed = chosen != self.lab_file.lab.feedback.variable

@@ -408,3 +408,44 @@ def test_without_a_screen_the_command_says_so_and_helps(monkeypatch):
     assert "needs a screen: no screen (DISPLAY is not set)" in result.stderr
     assert "calibrate" in result.stdout
     assert ekam("--help").returncode == 0
+
+
+def test_another_way_begins_with_nothing_of_the_one_before(tmp_path):
+    """Neither mass nor sex nor baseline of the practice person may reach a real laboratory."""
+    setup = Setup(Drafts(tmp_path / "own"), tmp_path)
+    setup.begin("practise", "")
+    setup.answers = replace(
+        setup.answers, way="practise", id="PRACTICE", mass_kg=72.0, height_m=1.72, sex="f",
+    ).settled("axes").having("feedback", {"baseline_stances": 10})  # fmt: skip
+    setup.begin("practise", "")
+    assert setup.answers.id == "PRACTICE"  # the same way again loses nothing
+    setup.answers = replace(setup.answers, way="new", lab_path=str(tmp_path / "real.toml"))
+    setup.begin("new", "")
+    answers = setup.answers
+    assert (answers.id, answers.mass_kg, answers.height_m, answers.sex) == ("", None, None, "")
+    assert answers.decided == ()
+    assert "feedback" not in answers.table
+    assert answers.lab_path == str(tmp_path / "real.toml")
+    assert setup.subject_file is None
+    setup.answers = replace(setup.answers, mass_kg=60.0, way="open")
+    setup.begin("open", "a.toml")
+    assert setup.answers.mass_kg is None
+    setup.answers = replace(setup.answers, mass_kg=60.0)
+    setup.begin("open", "b.toml")
+    assert setup.answers.mass_kg is None
+
+
+@pytest.mark.parametrize(
+    ("protocol", "leg", "session", "reason"),
+    [
+        ("", "", 1, ""), ("ekam_retraining", "", 3, ""), ("foot_angle", "", 1, "choose the leg"),
+        ("foot_angle", "right", 1, ""), ("foot_angle", "right", 2, "ekam live --participant"),
+    ],
+)  # fmt: skip
+def test_a_protocol_starts_only_when_it_can_run(tmp_path, protocol, leg, session, reason):
+    setup = Setup(Drafts(tmp_path / "own"), tmp_path)
+    setup.lab_file = setup.subject_file = object()
+    setup.answers = replace(setup.answers, protocol=protocol, leg=leg, session=session)
+    said = blocked(setup, Step.READY)
+    assert reason in said
+    assert bool(said) is bool(reason)
