@@ -18,7 +18,9 @@ def aim(
     block = plan.blocks[index]
     n = block.mean_of
     if baseline is None and plan.target.needs_baseline:
-        return Band(note=f"{side.word} leg: there is no baseline")
+        begun = any(each.kind == "baseline" for each in plan.blocks[: index + 1])
+        # what is recalled before the day's baseline cannot have one
+        return Band(note=f"{side.word} leg: there is no baseline" if begun else "")
     if block.kind == "test":
         return band(plan, side, baseline, block.change, mean_of=n, test=True)
     if plan.target.rule != "personal":

@@ -10,6 +10,8 @@ from compute.protocol.inputs import Step
 from compute.protocol.leg_baseline import LegBaseline, change_pct, mean
 from compute.protocol.plan import Guard, Plan
 
+HALFWAY = 0.5
+"""Share of the change asked for below which a walker does not get on."""
 RECENT = 20
 """Guards look at the means of so many of the last valid stances, and not before there are so many."""
 LEAST_RISE = 0.02
@@ -113,7 +115,7 @@ def _missing(
         why.append(
             f"{in_band_pct:.0f} % of the steps in the band, {plan.success_pct:g} % are needed"
         )
-    if isfinite(change) and asked and change / asked < 0.5:
+    if isfinite(change) and asked and change / asked < HALFWAY:
         why.append(f"changed by {change:+.1f} {unit} of the {asked:+.3g} {unit} asked for")
     why.extend(f"{words} {pct:+.0f} %" for words, pct in over)
     return tuple(why)
@@ -132,12 +134,23 @@ def improves(
     steps: Sequence[Step], side: Side, plan: Plan, baselines: Baselines, target: Target
 ) -> bool:
     """Whether the variable fed back moves the way that the target asks for."""
+    return share_of_wanted(steps, side, baselines, target) > 0.0
+
+
+def share_of_wanted(
+    steps: Sequence[Step], side: Side, baselines: Baselines, target: Target
+) -> float:
+    """Change of the variable fed back, as a share of what the target asks for at its nearer edge.
+
+    NaN where nothing is known or the baseline lies in the band.
+    """
     baseline = baselines[side]
     values = [step.value for step in steps if step.side is side and step.usable]
     if baseline is None or not values:
-        return False
+        return nan
     zero = target.shown(baseline.mean, baseline.mean)
-    return (target.shown(mean(values), baseline.mean) - zero) * wanted(target, zero) > 0.0
+    asked = wanted(target, zero)
+    return (target.shown(mean(values), baseline.mean) - zero) / asked if asked else nan
 
 
 def risen(

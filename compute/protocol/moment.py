@@ -7,7 +7,14 @@ from typing import Literal
 
 from compute.conventions import Side
 from compute.feedback import Display, LegFeedback, Target, WalkerFeedback
-from compute.protocol.judgement import RECENT, change_of, improves, risen
+from compute.protocol.judgement import (
+    HALFWAY,
+    RECENT,
+    change_of,
+    improves,
+    risen,
+    share_of_wanted,
+)
 from compute.protocol.leg_baseline import LegBaseline, change_pct, mean
 from compute.protocol.plan import Block, Plan, Question
 from compute.protocol.state import State
@@ -33,13 +40,15 @@ class Prompt:
 
     Attributes
     ----------
-    name : of the question that is due. urgent : nothing goes on before it is answered.
+    name, low, high : of the question that is due. urgent : nothing goes on before it is answered.
     """
 
     kind: PromptKind
     text: str
     name: str = ""
     urgent: bool = False
+    low: float = nan
+    high: float = nan
 
 
 @dataclass(frozen=True)
@@ -138,6 +147,8 @@ def picture(state: State, usual: Display = "bar") -> tuple[Display, str]:
     words = block.message or WORDS[block.kind]
     if any(state.tells(side) for side in Side):
         return block.display or usual, words
+    if block.kind == "train":
+        words = KEEP  # its own message speaks of a picture that is not there now
     return ("blank" if block.display == "blank" else "message"), words
 
 
@@ -191,7 +202,7 @@ def _prompts(state: State) -> Iterator[Prompt]:
     for question in state.plan.questions:
         if due(question, state):
             text = f"ask for {question.name} ({question.low:g} to {question.high:g})"
-            yield Prompt("answer", text, question.name)
+            yield Prompt("answer", text, question.name, low=question.low, high=question.high)
     block = state.running
     if block is not None and block.kind == "baseline":
         # how many are still missing, progress tells; this is about those that are there
@@ -205,7 +216,8 @@ def _prompts(state: State) -> Iterator[Prompt]:
         yield from _guards(state)
         if block.kind == "train":
             yield from _hint(state)
-    yield from (Prompt("note", note) for note in state.notes)
+    # of the running block alone: what is no longer true must not stand there
+    yield from (Prompt("note", note) for note in state.fresh_notes)
 
 
 def due(question: Question, state: State) -> bool:
@@ -247,10 +259,17 @@ def _hint(state: State) -> Iterator[Prompt]:
     last = state.steps[-4 * RECENT :]
     for side in plan.legs:
         enough = sum(step.side is side and step.usable for step in last) >= RECENT
-        change = change_of(plan.measured, last, side, plan, state.baselines)
-        if enough and change > -plan.target.responder_pct:
-            said = f"{side.word} leg: {change:+.0f} % so far; suggest {plan.strategies}"
-            yield Prompt("hint", said)
+        target = state.targets[side]
+        if not enough or target is None:
+            continue
+        if plan.target.outcome:
+            change = change_of(plan.measured, last, side, plan, state.baselines)
+            behind, so_far = change > -plan.target.responder_pct, f"{change:+.0f} % so far"
+        else:
+            share = share_of_wanted(last, side, state.baselines, target)
+            behind, so_far = share < HALFWAY, f"{100.0 * share:.0f} % of the way so far"
+        if behind:
+            yield Prompt("hint", f"{side.word} leg: {so_far}; suggest {plan.strategies}")
             return
 
 

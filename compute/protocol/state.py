@@ -73,6 +73,7 @@ class State:
     answers: tuple[Answer, ...] = ()
     changes: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
+    fresh_notes: tuple[str, ...] = ()
     placed: Placed = NOWHERE
 
     # --- what is ------------------------------------------------------------------------------------
@@ -230,7 +231,7 @@ class State:
 
     def _begin(self, index: int, t_s: float) -> "State":
         state = replace(self, block=index, begun_s=t_s, held="", accepted=False)
-        state = replace(state, steps=(), usable=(0, 0), trained=0)
+        state = replace(state, steps=(), usable=(0, 0), trained=0, fresh_notes=())
         if state.ended:
             return state._stretch(t_s)
         block = self.plan.blocks[index]
@@ -301,7 +302,10 @@ class State:
         )
 
     def _noted(self, note: str) -> "State":
-        return replace(self, notes=(*self.notes, note)) if note and note not in self.notes else self
+        if not note or note in self.fresh_notes:
+            return self
+        notes = self.notes if note in self.notes else (*self.notes, note)
+        return replace(self, notes=notes, fresh_notes=(*self.fresh_notes, note))
 
     # --- the operator -------------------------------------------------------------------------------
 
@@ -378,6 +382,9 @@ class State:
         asked_for = {question.name for question in self.plan.questions}
         if not isfinite(ask.number) or ask.text not in asked_for:
             return self
+        meant = next(each for each in self.plan.questions if each.name == ask.text)
+        if not meant.low <= ask.number <= meant.high:
+            return self  # a slip of the finger must neither halt the training nor be kept
         first = next((each.value for each in self.answers if each.name == ask.text), ask.number)
         answer = Answer(self.now_s, ask.text, ask.number)
         state = replace(self, answers=(*self.answers, answer))

@@ -22,6 +22,7 @@ class ProtocolPanel(QFrame):
         self._ask = ask
         self._moment: Moment | None = None
         self._question = ""
+        self._due: Prompt | None = None
         self.timeline = label("timeline")
         self.progress = label("progress")
         self.prompts = label("prompts")
@@ -100,6 +101,7 @@ class ProtocolPanel(QFrame):
             each.setEnabled(not moment.ended)
 
     def _show_question(self, due: Prompt | None) -> None:
+        self._due = due
         name = "" if due is None else due.name
         if name != self._question:
             self._question = name
@@ -114,6 +116,11 @@ class ProtocolPanel(QFrame):
         except ValueError:
             self.answer.clear()
             self.answer.setPlaceholderText("a number")
+            return
+        due = self._due
+        if due is not None and (value < due.low or value > due.high):
+            self.answer.clear()
+            self.answer.setPlaceholderText(f"{due.name} is {due.low:g} to {due.high:g}")
             return
         self._ask("answer", self._question, value)
         self._give_up()

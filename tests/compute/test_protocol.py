@@ -13,7 +13,7 @@ from compute.protocol import Ask, Block, Fading, Guard, Plan, Question, TargetRu
 from compute.protocol.bands import band
 from compute.protocol.inputs import Step, from_table
 from compute.protocol.leg_baseline import BaselineRules, LegBaseline, baseline_faults
-from compute.protocol.moment import moment_of, picture, steered
+from compute.protocol.moment import KEEP, moment_of, picture, steered
 from compute.variables import find
 
 BASE = Block("baseline", "baseline", after_s=60.0)
@@ -471,3 +471,48 @@ def test_inputs_read_back_from_a_log_to_the_same():
         PLAN, Strider(), asks=(Ask("answer", 3.0, "pain", 1.0), Ask("pause", 5.0)), seconds=20.0
     )
     assert repr([from_table(each.table()) for each in walked.inputs]) == repr(walked.inputs)
+
+
+# --- what the operator and the walker are told ---------------------------------------------------------
+
+
+def asked_for_pain(number):
+    plan = replace(PLAN, questions=(Question("pain", stop_at=5.0),))
+    return start(plan).asked(Ask("answer", 1.0, "pain", number))
+
+
+@pytest.mark.parametrize("number", [-1.0, 10.5, 33.0])
+def test_an_answer_outside_its_scale_is_neither_kept_nor_halts(number):
+    state = asked_for_pain(number)
+    assert state.answers == ()
+    assert not state.halted
+
+
+@pytest.mark.parametrize("number", [0.0, 4.0, 10.0])
+def test_an_answer_on_its_scale_is_kept(number):
+    state = asked_for_pain(number)
+    assert [each.value for each in state.answers] == [number]
+    assert bool(state.halted) is (number >= 5.0)
+
+
+def test_notes_stand_while_their_block_runs():
+    state = start(PLAN).asked(Ask("resumed", 0.0, "resumed after an interruption"))
+    assert [p.text for p in moment_of(state).prompts if p.kind == "note"] == [
+        "resumed after an interruption"
+    ]
+    state = state.asked(Ask("next", 1.0))
+    assert not [p for p in moment_of(state).prompts if p.kind == "note"]
+    assert state.notes == ("resumed after an interruption",)  # the log has it
+
+
+def test_recalling_before_the_baseline_is_no_fault():
+    plan = replace(PLAN, blocks=(Block("recall", "retention", after_s=60.0), *PLAN.blocks))
+    assert not [p for p in moment_of(start(plan)).prompts if p.kind == "note"]
+
+
+def test_the_walker_is_not_told_of_a_bar_that_is_not_there():
+    faded = Block("train", "train", message="Keep the bar low", fading=Fading(first=0.0, last=0.0))
+    plan = replace(PLAN, blocks=(*PLAN.blocks[:2], faded))
+    state = walk(plan, Strider(), seconds=100.0).state
+    assert state.running.kind == "train"
+    assert picture(state) == ("message", KEEP)

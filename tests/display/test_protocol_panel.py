@@ -125,13 +125,13 @@ def test_a_question_that_is_due_is_asked_and_answered(console, view, qtbot):
 
     tell(console, view, moment(prompts=()))
     assert not console.protocol.asked.isVisible()
-    due = Prompt("answer", "ask for pain (0 to 10)", "pain")
+    due = Prompt("answer", "ask for pain (0 to 10)", "pain", low=0.0, high=10.0)
     tell(console, view, moment(prompts=(due,)))
     assert "ask for pain (0 to 10)" in console.protocol.question.text()
     console.activateWindow()
     keys(qtbot, console, "A")
     answer = console.protocol.answer
-    for typed in ("much", "3,5"):
+    for typed in ("much", "33", "-1", "3,5"):
         qtbot.keyClicks(answer, typed)
         qtbot.keyClick(answer, Qt.Key.Key_Return)
     (asked,) = view.control.requests
