@@ -15,6 +15,7 @@ import numpy as np
 
 from compute import Side
 from compute.feedback import Target, target_for
+from compute.success import IN_BAND_PCT
 from compute.variables import Mode, find
 from stream.errors import EkamError
 from stream.lab import read_lab
@@ -72,6 +73,7 @@ class SessionFolder:
     concealed : the protocol hides from the reader which arm this is.
     sham : what stood in for feedback in this arm; empty for none.
     lacking : what is missing or broken off, sentences.
+    success_pct : steps in the band that the protocol asks for; NaN without one.
     """
 
     path: Path
@@ -86,6 +88,7 @@ class SessionFolder:
     sham: str = ""
     outcomes: tuple[Outcome, ...] = ()
     lacking: tuple[str, ...] = ()
+    success_pct: float = nan
 
     @property
     def name(self) -> str:
@@ -161,6 +164,7 @@ def read_session(path: Path) -> SessionFolder:
         _sham(path, protocol),
         read_outcomes(path) or outcomes_of(table(facts, "protocol").get("answers")),
         tuple(lacking),
+        _number(protocol.get("success_pct", IN_BAND_PCT)) if protocol else nan,
     )
 
 

@@ -19,6 +19,7 @@ from stream.codebook import unit_of
 from stream.latency import PERCENTILES, percentiles
 from stream.outcomes import Outcome
 from stream.phases import Phase, phases, pooled
+from stream.protocol_verdict import by_protocol, in_band, results_of, trained
 from stream.quality import Quality, quality
 from stream.session_folder import SessionFolder, table
 
@@ -99,7 +100,7 @@ class Leg:
     reasons : reason -> rejected stances that have it; a stance may have several.
     baseline, training : all parts of that kind together. closing : the last `CLOSING` valid stances of the
         training, None where it is not twice as long. parts : each by itself, in order.
-    judgement : by `compute.success.RULE`.
+    judgement : by the protocol that ran, else by `compute.success.RULE`.
     """
 
     side: Side
@@ -241,7 +242,14 @@ def _parts(
     against = baseline.means
     training = _part(folder, side, "train", "train", pooled(found, "train", count), target, against)
     each = (_part(folder, side, p.name, p.kind, p.rows, target, against) for p in found)
-    return (baseline, training, *each)
+    results = results_of(folder.facts, side)
+    training = _held(training, trained(results))
+    return (baseline, training, *(_held(p, in_band(results, p.name, p.valid)) for p in each))
+
+
+def _held(part: LegPart, counted: tuple[int, int] | None) -> LegPart:
+    """A part with what the protocol counted, which held every valid step against its band, told or not."""
+    return part if counted is None else replace(part, judged=counted[0], in_band=counted[1])
 
 
 def _with_earlier(
@@ -302,7 +310,8 @@ def _part(
     value, low, high = held_against(folder, target)
     judged = good & np.isfinite(value) & np.isfinite(low) & np.isfinite(high)
     inside = judged & (low <= value) & (value <= high)
-    lows, highs = low[judged], high[judged]
+    aimed = good & np.isfinite(low) & np.isfinite(high)
+    lows, highs = low[aimed], high[aimed]
     return LegPart(
         name,
         kind,
@@ -356,8 +365,18 @@ def _leg(
         training,
         _closing(folder, found, side, target, baseline.means),
         tuple(each),
-        _judgement(training, parts[side.other][1], side, target, folder.sham),
+        _judged(folder, training, parts[side.other][1], side, target),
     )
+
+
+def _judged(
+    folder: SessionFolder, training: LegPart, other: LegPart, side: Side, target: Target | None
+) -> Judgement:
+    """By the protocol that ran, else by our own rule; nothing of a sham."""
+    found = _judgement(training, other, side, target, folder.sham)
+    if folder.sham:
+        return found
+    return by_protocol(found, results_of(folder.facts, side), folder.success_pct)
 
 
 def _judgement(

@@ -6,7 +6,7 @@ from math import isfinite
 from compute import Side
 from compute.norms import MDC95_PCT_BWHT
 from compute.serial import Change
-from compute.success import IN_BAND_PCT, MOST_RISE_PCT
+from compute.success import MOST_RISE_PCT
 from stream.course import BetweenDays
 from stream.summary import KFM, PEAK1, PEAK2, Leg, Summary
 
@@ -118,7 +118,7 @@ def _band(leg: Leg, summary: Summary) -> list[str]:
     return [
         f"{part.in_band_pct:.0f} % of its steps lay in the target band ({part.in_band} of {part.judged} "
         f"valid steps "
-        f"with a target; {IN_BAND_PCT:.0f} % are aimed at)."
+        f"with a target; {leg.judgement.aimed_pct:.0f} % are aimed at)."
     ]
 
 
