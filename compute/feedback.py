@@ -168,7 +168,7 @@ class WalkerFeedback:
         return self._with(_after(self.leg(stance.side), stance, value))
 
     def aimed_at(self, target: Target) -> "WalkerFeedback":
-        """Feedback on the same values with another band; the variable and its terms stay.
+        """Feedback with another band, for the steps to come; the variable and its terms stay.
 
         Raises
         ------
@@ -177,11 +177,22 @@ class WalkerFeedback:
         known = self.left.target
         if (target.variable, target.mode) != (known.variable, known.mode):
             raise ValueError("a band can move, not become one of something else")
-        return replace(
-            self,
-            left=replace(self.left, target=target),
-            right=replace(self.right, target=target),
+        # no step that was walked for another band is judged by this one
+        left, right = (
+            replace(leg, target=target, value=nan, confirmed=nan, history=())
+            for leg in (self.left, self.right)
         )
+        return replace(self, left=left, right=right)
+
+    def unknown(self) -> "WalkerFeedback":
+        """Feedback without a value and without a verdict: nobody knows any more how the walker walks."""
+
+        def of(leg: LegFeedback) -> LegFeedback:
+            if leg.phase in ("baseline", "off"):
+                return leg
+            return replace(leg, phase="feedback", value=nan, rejected=False)
+
+        return replace(self, left=of(self.left), right=of(self.right))
 
     def summary(self) -> dict[str, object]:
         """What was aimed at, for the record; baselines in the variable's unit, None before the first."""

@@ -1,11 +1,14 @@
 """``ekam participant``: enrol somebody in a protocol, see where they are, note an outcome."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from display import listings
+
+if TYPE_CHECKING:
+    from stream.protocol_file import Protocol
 
 UNTOLD = ("utc", "what", "personal", "variable", "label")
 """Of a line of the journal, on the console."""
@@ -49,8 +52,22 @@ def participant(
             raise EkamError("--leg and --arm are said once, together with --protocol")
         known = read_participant(store, person)
     if answer is not None:
+        _refuse_off_scale(known.file.protocol, *answer)
         known.note("answer", session=known.next().session, name=answer[0], value=answer[1])
     _show(known.folder, store, person)
+
+
+def _refuse_off_scale(protocol: "Protocol", name: str, value: float) -> None:
+    """Refuse an outcome that the protocol does not ask for, or one that is not on its scale."""
+    from stream.errors import EkamError
+
+    asked = {question.name: question for question in protocol.questions}
+    if name not in asked:
+        known = ", ".join(asked) or "nothing"
+        raise EkamError(f"{protocol.name} does not ask for {name!r}: it asks for {known}")
+    question = asked[name]
+    if not question.low <= value <= question.high:
+        raise EkamError(f"{name} is {question.low:g} to {question.high:g}, not {value:g}")
 
 
 def _show(folder: Path, store: Path, person: str) -> None:
@@ -61,13 +78,12 @@ def _show(folder: Path, store: Path, person: str) -> None:
 
     known = read_participant(store, person)
     comes, sessions = known.next(), known.file.protocol.sessions
+    told = {"begun", "ended", "left", "answer", "target"}
+    if known.file.protocol.blinded:
+        told.discard("target")  # its band tells the arm
     for each in known.journal():
-        if each.get("what") in ("begun", "ended", "left", "answer", "target"):
-            more = {
-                k: v
-                for k, v in each.items()
-                if k not in ("utc", "what", "personal", "variable", "label")
-            }
+        if each.get("what") in told:
+            more = {k: v for k, v in each.items() if k not in UNTOLD}
             said = ", ".join(f"{key} {value}" for key, value in more.items())
             out.print(escape(f"{each['utc']}  {each['what']}: {said}"))
     if comes.broken is not None:

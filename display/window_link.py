@@ -11,12 +11,11 @@ import sys
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from math import nan
 from threading import Event, Thread
 from time import monotonic, sleep
 from typing import BinaryIO
 
-from compute.feedback import LegFeedback, WalkerFeedback
+from compute.feedback import WalkerFeedback
 from display.window_options import from_json
 from display.window_process import BEAT_S, Asked, News
 from stream.latency import Stamps
@@ -109,7 +108,7 @@ class Link:
             return
         self._unheard += 1
         if self._unheard == _SILENT_LOOKS + 1:
-            self.view.walker.publish(neutral(self._walker[-1][1]))
+            self.view.walker.publish(self._walker[-1][1].unknown())
         if self._absent > _GONE_LOOKS:
             self._end()
 
@@ -151,7 +150,7 @@ class Link:
         except (OSError, EOFError, pickle.UnpicklingError):
             pass
         finally:
-            self.view.walker.publish(neutral(self._walker[-1][1]))
+            self.view.walker.publish(self._walker[-1][1].unknown())
             self._look()
             self._end()
             sleep(_GRACE_S)
@@ -187,14 +186,3 @@ class Link:
     def _end(self) -> None:
         self.view.status.publish(replace(self.view.status.read()[1], state="ended"))
         self._ready.set()
-
-
-def neutral(feedback: WalkerFeedback) -> WalkerFeedback:
-    """Feedback without a value and without a verdict: nobody knows any more how the walker walks."""
-
-    def of(leg: LegFeedback) -> LegFeedback:
-        if leg.phase == "baseline":
-            return leg
-        return replace(leg, phase="feedback", value=nan, rejected=False)
-
-    return replace(feedback, left=of(feedback.left), right=of(feedback.right))

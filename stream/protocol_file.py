@@ -271,6 +271,8 @@ class Protocol(_Table):
             raise EkamError(
                 f"{self.name} has no arm {arm!r}: {', '.join(self.arms) or 'it has none'}"
             )
+        if self.blinded and self.arms and not arm:
+            raise EkamError(f"{self.name} is blinded: say the arm with --arm")
         shown = self.arms[arm] if arm else "feedback"
         sham: Sham = "" if shown == "feedback" else shown
         rule = self.target.model_dump(exclude_none=True) | {

@@ -353,8 +353,9 @@ class Session:
             seen = self._early_seen[early.side] = feedback.tells and self._view.walker_sees.is_set()
             value = feedback.leg(early.side).value
             told = Told("early" if seen else "none", self._since_ms(early.t_s), value)
+        sent = self._sent(told)
         for follower in self._followers:
-            follower.early(early, told, self._aligner.origin_s)
+            follower.early(early, sent, self._aligner.origin_s)
 
     def _publish(self, stance: Stance) -> None:
         """Walker first, then who follows over the network, then what is kept: a disk may take its time."""
@@ -362,8 +363,9 @@ class Session:
         self._feedback = self._steering.after(self._feedback, stance)
         self._time("final", stance.t_decide_s, self._view.walker.publish(self._feedback))
         shown = self._told(stance)
+        sent = self._sent(shown)
         for follower in self._followers:
-            follower.stance(stance, shown, self._aligner.origin_s)
+            follower.stance(stance, sent, self._aligner.origin_s)
         for sink in self._sinks:
             try:
                 sink.stance(stance, shown)
@@ -379,6 +381,19 @@ class Session:
         self._recent.append(kept)
         self._rejects.add(kept)
         self._counts[int(stance.valid), stance.side] += 1
+
+    def _forget(self) -> None:
+        """While a stream is lost nobody knows how the walker walks: no success may stand there."""
+        unknown = self._feedback.unknown()
+        if unknown != self._feedback:
+            self._feedback = unknown
+            self._view.walker.publish(unknown)
+
+    def _sent(self, told: Told) -> Told:
+        """What other programs are told; beside the true values, value and band would tell a sham."""
+        if not self._steering.blinded:
+            return told
+        return replace(told, value=nan, low=nan, high=nan, aim=(nan, nan))
 
     def _told(self, stance: Stance) -> Told:
         """What of this stance reached the walker."""
@@ -504,6 +519,8 @@ class Session:
             protocol=self._steering.moment(self._session_s()),
         )
         self._view.status.publish(self._status)
+        if state == "running" and any(s.state is LampState.LOST for s in self._status.streams):
+            self._forget()
         if np.isfinite(self._started_at):
             self._journal.lamps(self._elapsed_s(now_s), self._status.streams)
             self._journal.alarm(self._elapsed_s(now_s), self._status.message)

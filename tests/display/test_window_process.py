@@ -21,7 +21,7 @@ from compute import Side, Stance
 from compute.feedback import LegFeedback, Target, WalkerFeedback
 from compute.stance import CURVES, StanceCurves
 from display import window_process
-from display.window_link import Link, neutral
+from display.window_link import Link
 from display.window_options import WindowOptions
 from display.window_process import News, WindowProcess
 from stream.file_source import FileSource
@@ -337,13 +337,13 @@ def test_news_fill_the_view_of_the_windows(far):
 @pytest.mark.parametrize("phase", ["early", "feedback"])
 def test_neutral_is_no_verdict(phase):
     legs = (LegFeedback(side, Target(), phase, 10, 0.5, 80.0, 80.0, (70.0,)) for side in Side)
-    for leg in (grey := neutral(WalkerFeedback(*legs, "REPLAY"))).left, grey.right:
+    for leg in (grey := WalkerFeedback(*legs, "REPLAY").unknown()).left, grey.right:
         assert not leg.in_band
         assert np.isnan(leg.value)
         assert leg.phase == "feedback"
     assert grey.banner == "REPLAY"
     counting = LegFeedback(Side.LEFT, Target(), "baseline", 3)
-    assert neutral(WalkerFeedback(counting, counting)).left == counting
+    assert WalkerFeedback(counting, counting).unknown().left == counting
 
 
 def test_what_is_sent_ten_times_a_second_is_small(monkeypatch):

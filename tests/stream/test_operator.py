@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import walkers
-from received import CLOCK_S, chunks_of, run
+from received import CLOCK_S, Received, chunks_of, infos_of, run
 
 from compute.feedback import DISPLAYS, SOUNDS, Target, start
 from stream.operator import LONGEST, Journal, carried_out, sentence
+from stream.session import Session
 from stream.source import LampState, Role, StreamHealth
-from stream.status import Entry, Request, Rows
+from stream.status import Entry, Request, Rows, SessionView
 from stream.verify import verify
 from stream.xdf_read import read_xdf_file
 
@@ -162,3 +163,34 @@ def test_rows_are_given_once_and_the_oldest_are_forgotten():
     assert rows.since(0) == (5, (2, 3, 4))
     assert rows.since(4) == (5, (4,))
     assert rows.since(5) == (5, ())
+
+
+def test_a_moved_band_judges_no_step_that_was_walked_before():
+    leg = replace(NOW.left, phase="feedback", value=95.0, confirmed=95.0, history=(99.0,))
+    walked = replace(NOW, left=leg)
+    moved = carried_out("shift_band", "", 10.0, walked).left
+    assert not moved.in_band
+    assert np.isnan([moved.value, moved.confirmed]).all()
+    assert moved.history == ()
+
+
+def test_no_success_stands_while_a_stream_is_lost():
+    class Silent(Received):
+        def health(self):
+            lost = self.given > 0.9 * len(self.chunks)
+            return (StreamHealth(Role.MARKERS, "s", LampState.LOST if lost else LampState.OK),)
+
+    chunks = chunks_of(walkers.trial(14).recording)
+    view = SessionView()
+    view.control.start()
+    shown = []
+    publish = view.walker.publish
+    view.walker.publish = lambda feedback: (shown.append(feedback), publish(feedback))[1]
+    source = Silent(infos_of(walkers.trial().recording), chunks, view)
+    session = Session(source, walkers.lab(), walkers.subject(), view, now=source.now, live=False)
+    session.open()
+    session.run()
+    lost_from = next(i for i, each in enumerate(shown) if i and np.isnan(each.left.value)
+                     and each.left.phase == "feedback" and np.isfinite(shown[i - 1].left.value))  # fmt: skip
+    assert shown[lost_from].left.confirmed == shown[lost_from - 1].left.confirmed
+    assert not shown[lost_from].left.in_band
