@@ -163,4 +163,5 @@ def legend(words: str) -> QLabel:
 def _words(words: str) -> QLabel:
     made = QLabel(words)
     made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setWordWrap(True)
     return made

@@ -62,10 +62,15 @@ def _streams(setup: Setup) -> str:
             if best.rivals:
                 return f"{role.value}: {best.why}"
             if best.stream is None:
-                return best.why if setup.looked_round else "looking for streams …"
+                known = setup.looked_round or setup.answers.way == "practise"
+                return best.why if known else "looking for streams …"
             return f"the {role.value} stream that was chosen is not there now"
         if chosen.fault:
             return f"{chosen.name!r} {chosen.fault}"
+        if refused := setup.refused(role):
+            return refused
+        if setup.twice():
+            return setup.doubt(role)
     return "" if setup.infos else f"connecting … {setup.connection_fault}"
 
 
@@ -166,8 +171,13 @@ def _ready(setup: Setup) -> str:
     if not answers.protocol:
         return ""
     runs = protocol_of(answers.protocol)
-    if runs.legs == "one" and not answers.leg:
-        return "choose the leg that is trained"
-    if runs.target.rule == "personal" and min(answers.session, runs.sessions) > 1:
-        return "later sessions aim at the participant's own target: run them with ekam live --participant"
+    if runs.legs == "one" and answers.leg not in ("left", "right"):
+        return f"{runs.name} trains one leg: choose which"
+    session = min(answers.session, runs.sessions)
+    kinds = {block.kind for table in runs.blocks for block in table.blocks(session)}
+    if runs.target.rule == "personal" and "test" not in kinds:
+        return (
+            f"session {session} of {runs.name} needs the target of an earlier one: run it for a participant, "
+            "with ekam live"
+        )
     return ""

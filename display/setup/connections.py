@@ -32,9 +32,14 @@ class Connections:
         self.listener = Listener(_lsl_source)
         self.practice: PracticeWalker | None = None
         self._lookout: Lookout | None = None
+        self._own_session = False
 
-    def start(self, answers: Answers) -> None:
+    def start(self, answers: Answers, *, afresh: bool = False) -> None:
         """Configure LSL as answered and begin to look.
+
+        Parameters
+        ----------
+        afresh : another set-up begins: the practice walker ends, and nothing that was seen is kept.
 
         Raises
         ------
@@ -42,15 +47,22 @@ class Connections:
         """
         where = self._where(answers)
         if self._lookout is not None:
-            if where != self.where:
+            # the practice walker's own session shows nobody else's streams
+            if where != self.where or (self._own_session and answers.way != "practise"):
+                since = "practice began" if self._own_session else "this window was opened"
                 raise EkamError(
-                    f"streams are looked for on {self.where} since this window was opened: close it and "
-                    "start again to change that"
+                    f"streams are looked for on {self.where} since {since}: close the window and start "
+                    "again to change that"
                 )
+            if afresh:
+                self.stop()
+                self.practice = None
+                self.take_up()
             self._practise(answers)
             return
-        if answers.way == "practise":
-            os.environ.setdefault(SESSION_VARIABLE, f"ekam-practice-{os.getpid()}")
+        if answers.way == "practise" and not os.environ.get(SESSION_VARIABLE):
+            os.environ[SESSION_VARIABLE] = f"ekam-practice-{os.getpid()}"
+            self._own_session = True
         if self._loopback(answers):
             use_loopback()
         self.where = where
@@ -114,9 +126,6 @@ class Connections:
     def _practise(self, answers: Answers) -> None:
         if answers.way == "practise" and self.practice is None:
             self.practice = PracticeWalker(use_loopback())
-        elif answers.way != "practise" and self.practice is not None:
-            self.practice.stop()
-            self.practice = None
 
     @staticmethod
     def _loopback(answers: Answers) -> bool:

@@ -10,10 +10,14 @@ import numpy as np
 from compute.conventions import GRAVITY_M_PER_S2
 from display.setup.answers import Answers, plate_tables, provisional_lab_of
 from stream.axis_guess import AxisGuess, UnitGuess, guess_axes, guess_unit
+from stream.body_checks import LOADED_N
+from stream.check_axes import FEET
+from stream.check_markers import seen_m
 from stream.check_plates import PERSON_N, feet_at_forces, judge_place, judge_sign, plates_of
 from stream.check_seen import Finding, Seen, SeenStream
 from stream.errors import EkamError
-from stream.lab import Markers
+from stream.lab import Lab, Markers
+from stream.mapping import present_markers
 from stream.marker_guess import MarkerGuess, guess_markers
 from stream.plate_guess import (
     ForceUnits,
@@ -27,8 +31,14 @@ from stream.plate_guess import (
     side_by_feet,
 )
 
+PELVIS = ("LASI", "RASI", "LPSI", "RPSI", "SACR")
 STEADY = 0.03
 """SD of the load over its mean while somebody stands still."""
+STILL_M = 0.03
+"""How far a marker of a foot or the pelvis moves at most in `STANDING_S` of standing; a step is longer."""
+STEADY_SHARE = 0.05
+"""SD of what one plate carries of the whole while somebody stands still."""
+STANDING_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -180,8 +190,11 @@ def _standing_kg(seen: Seen, answers: Answers) -> float:
     if lab is None or not lab.plates:
         return nan
     try:
-        plates = plates_of(_newest(seen.forces, 2.0), lab)
+        forces = _newest(seen.forces, STANDING_S)
+        plates = plates_of(forces, lab)
     except EkamError:
+        return nan
+    if forces.span_s < 0.9 * STANDING_S:
         return nan
     total_n = np.sum([plate.up_n for plate in plates], axis=0)
     if not len(total_n) or np.isnan(total_n).all():
@@ -189,7 +202,33 @@ def _standing_kg(seen: Seen, answers: Answers) -> float:
     mean_n = float(np.nanmean(total_n))
     if not PERSON_N[0] <= mean_n <= PERSON_N[1] or np.nanstd(total_n) > STEADY * mean_n:
         return nan
-    return mean_n / GRAVITY_M_PER_S2
+    still = _markers_still(_newest(seen.markers, STANDING_S), lab)
+    if still is None:
+        still = _shares_steady([plate.up_n for plate in plates], total_n)
+    return mean_n / GRAVITY_M_PER_S2 if still else nan
+
+
+def _markers_still(seen: SeenStream, lab: Lab) -> bool | None:
+    """Whether feet and pelvis stay where they are; None where no such marker is seen all the time."""
+    at_m, names = seen_m(seen, lab), present_markers(seen.info, lab)
+    if at_m is None or not len(at_m):
+        return None
+    carried = {side + name for side in "LR" for name in FEET} | set(PELVIS)
+    columns = [i for i, name in enumerate(names) if name in carried]
+    seen_well = [i for i in columns if np.isfinite(at_m[:, i]).all(axis=1).mean() > 0.5]
+    if not seen_well:
+        return None
+    low_m, high_m = np.nanpercentile(at_m[:, seen_well], (2, 98), axis=0)
+    return bool((high_m - low_m).max() <= STILL_M)
+
+
+def _shares_steady(loads_n: Sequence[np.ndarray], total_n: np.ndarray) -> bool:
+    """Whether every plate carries part of the person, and the same part all the time."""
+    shares = np.array(loads_n) / np.maximum(total_n, LOADED_N)
+    loaded = np.nanmean(loads_n, axis=1) > LOADED_N
+    return len(loads_n) > 1 and bool(
+        loaded.all() and np.nanstd(shares, axis=1).max() < STEADY_SHARE
+    )
 
 
 def _judge_load(seen: Seen, answers: Answers) -> tuple[Finding, ...]:

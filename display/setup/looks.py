@@ -1,10 +1,10 @@
 """The three looks of the check page and their findings together; no Qt."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from display.setup.wording import said_in_window
 from stream.check import Situation
 from stream.check_seen import Finding, Verdict
 
@@ -89,8 +89,7 @@ def said_here(finding: Finding) -> str:
     """What was found and what to do, without the options of the command line."""
     if not finding.cure:
         return finding.found
-    cure = re.sub(r" ?\(--[^)]*\)", "", finding.cure)
-    cure = cure.replace(
+    cure = said_in_window(finding.cure).replace(
         "say --mass KG or --subject FILE", "the static trial compares it with the mass"
     )
     return f"{finding.found}\n→ {cure}"

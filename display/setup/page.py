@@ -44,6 +44,9 @@ class Page(QWidget):
     def tick(self) -> None:
         """Show what is new."""
 
+    def forget(self) -> None:
+        """Another set-up begins: what was shown or taken here is not its own."""
+
     def first(self) -> QWidget | None:
         """Where the keyboard goes when it is shown; None for Next."""
         return None
@@ -51,6 +54,10 @@ class Page(QWidget):
     def action(self) -> Action | None:
         """What Enter does before Next is the thing to do; None for Next."""
         return None
+
+    def jumps(self) -> bool:
+        """Whether it may be left without Next."""
+        return True
 
     def leave(self, on: Callable[[], None]) -> None:
         """Next was pressed and nothing blocks: do what it takes, then call `on`."""

@@ -83,6 +83,11 @@ class CheckPage(Page):
         """Findings that are there are shown."""
         self.override.setChecked(self.answers.override)
 
+    def forget(self) -> None:
+        """A trial that was being taken is another's."""
+        self.taking = Taking(self.window_.connections.listener)
+        self._fault = ""
+
     def action(self) -> Action | None:
         """Enter takes the next look."""
         if self.taking.busy or self.window_.work.busy:

@@ -8,12 +8,14 @@ from PyQt5.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QLineEdit, Q
 
 from display.setup.page import Page
 from display.setup.parts import button, label, number, say
-from display.setup.state import mass_note
+from display.setup.state import mass_from_plates, mass_note
 from display.setup.steps import Step
 from stream.errors import EkamError
 
 if TYPE_CHECKING:
     from display.setup.window import SetupWindow
+
+_MASS = "kg, as walked: with shoes and markers"
 
 
 class PersonPage(Page):
@@ -31,7 +33,7 @@ class PersonPage(Page):
         for row, (words, line, unit) in enumerate(
             (
                 ("Pseudon&ym", self.id, "letters, digits, dot, dash, underscore"),
-                ("&Mass", self.mass, "kg, as walked: with shoes and markers"),
+                ("&Mass", self.mass, _MASS),
                 ("&Height", self.height_, "m"),
                 ("&Knee width", self.knee, f"mm, {medial}"),
                 ("&Ankle width", self.ankle, f"mm, {medial}"),
@@ -41,7 +43,10 @@ class PersonPage(Page):
             line.textEdited.connect(lambda _text: self._typed())
             grid.addWidget(label("lead", words, line), row, 0)
             grid.addWidget(line, row, 1)
-            grid.addWidget(label("", unit), row, 2)
+            said = label("", unit)
+            grid.addWidget(said, row, 2)
+            if line is self.mass:
+                self.mass_unit = said
         grid.setColumnStretch(2, 1)
         self.column.addLayout(grid)
         notes = QHBoxLayout()
@@ -74,6 +79,11 @@ class PersonPage(Page):
         self.column.addWidget(self.opened)
         self.column.addWidget(self.fault)
         self.column.addStretch()
+
+    def forget(self) -> None:
+        """Another laboratory has its own people."""
+        self.path.setText("")
+        say(self.fault, "")
 
     def first(self) -> QWidget | None:
         """The pseudonym, where it is still to be given."""
@@ -108,6 +118,8 @@ class PersonPage(Page):
         )
         if mass_kg != before.mass_kg:
             self.setup.answers = self.setup.answers.settled("mass")
+        if self.setup.answers.id != before.id:
+            self.setup.answers = replace(self.setup.answers, leg="")  # another person's
         if self.setup.answers != before:
             self.window_.forget_calibration()
 
@@ -116,10 +128,12 @@ class PersonPage(Page):
         if standing_kg == standing_kg:
             self.mass.setText(f"{standing_kg:.1f}")
             self._typed()
+            self.setup.answers = self.answers.open_again("mass")  # no second opinion on the plates
 
     def _open(self) -> None:
         try:
             self.setup.open_subject(Path(self.path.text().strip()))
+            self.setup.answers = replace(self.answers, leg="")  # another person's
             say(self.fault, "")
         except EkamError as error:
             say(self.fault, str(error))
@@ -129,6 +143,9 @@ class PersonPage(Page):
 
     def tick(self) -> None:
         """Show what the plates say, and who is taken."""
+        say(
+            self.mass_unit, f"{_MASS}; from the plates" if mass_from_plates(self.answers) else _MASS
+        )
         note = mass_note(self.answers, self.setup.guesses)
         say(self.mass_note, note)
         offered = bool(note)

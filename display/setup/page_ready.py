@@ -9,6 +9,7 @@ from PyQt5.QtGui import QGuiApplication
 from PyQt5.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QSpinBox, QWidget
 
 from compute.variables import VARIABLES
+from display.setup.blocks import blocked
 from display.setup.page import Page
 from display.setup.parts import button, choose, label, say
 from display.setup.state import protocol_of
@@ -70,10 +71,12 @@ class ReadyPage(Page):
                 grid.addWidget(more, row, 2)
         grid.setColumnStretch(2, 1)
         self.column.addLayout(grid)
-        self.lacks = label("doubt")
+        self.warning, self.lacks = label("doubt"), label("doubt")
+        self.column.addWidget(self.warning)
         self.column.addWidget(self.lacks)
         self.column.addSpacing(16)
-        self.column.addWidget(label("lead", "Next time, without this window:"))
+        self.next_time = label("lead")
+        self.column.addWidget(self.next_time)
         self.command = QLineEdit()
         self.command.setReadOnly(True)
         self.command.setAccessibleName("command")
@@ -128,8 +131,8 @@ class ReadyPage(Page):
         self.session.setValue(answers.session)
         self.session.blockSignals(False)
         self.session.setSuffix("" if runs is None else f" of {runs.sessions}")
-        warning = "" if runs is None or not runs.warning else f".  ▲ {runs.warning}"
-        say(self.source, "" if runs is None else f"after {runs.source}{warning}")
+        say(self.source, "" if runs is None else f"after {runs.source}")
+        say(self.warning, f"! {runs.warning}" if runs is not None and runs.warning else "")
 
     def _baseline_chosen(self) -> None:
         feedback = self.answers.section("feedback")
@@ -194,14 +197,25 @@ class ReadyPage(Page):
             screens.append((f"{screen.name()}, {size.width()} × {size.height()}", screen.name()))
         choose(self.screen_, screens, self.answers.walker_screen)
         self.screen_.setEnabled(len(screens) > 2)
-        plan = setup.plan()
-        command = shlex.join(["ekam", *plan.arguments()])
+        self._show_next_time()
+
+    def _show_next_time(self) -> None:
+        """The command that does the same, where there is one that works."""
+        plan, waits = self.setup.plan(), bool(blocked(self.setup, self.step))
+        command = "" if plan.practise or waits else shlex.join(["ekam", *plan.arguments()])
+        for widget in (self.command, self.copy):
+            widget.setVisible(bool(command))
+        if plan.practise:
+            words = "Next time: choose Practise again. No command repeats it, for the walker ends with it."
+        else:
+            words = "" if waits else "Next time, without this window:"
+        say(self.next_time, words)
         if self.command.text() != command:
             self.command.setText(command)
             self.command.setCursorPosition(0)
         say(
             self.note,
-            "In practice the walker ends with the session; choose Practise again to repeat it."
+            ""
             if plan.practise
             else "Once a day check the plates with a pole: ekam check --lab LAB --plates --pole TOP,TIP",
         )

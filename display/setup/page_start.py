@@ -15,7 +15,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from display.setup.answers import Way
+from display.setup.answers import Answers, Way
 from display.setup.page import Page
 from display.setup.parts import label, say
 from display.setup.state import free_name
@@ -166,6 +166,13 @@ class StartPage(Page):
         if self.answers.step > Step.START:
             ways = {"practise": self.practise, "new": self.new, "open": self.open}
             ways[self.answers.way].setChecked(True)
+            if self.answers.way != "practise":
+                self.path.setText(self.answers.lab_path)
+                admitted = (self.answers.allow_replay, self.answers.network)
+                for (_, value), each in zip(_REPLAYS, self.replay_buttons, strict=True):
+                    each.setChecked(value == admitted)
+            if self.answers.way == "new":
+                self.name.setText(str(self.answers.table.get("name", "")))
         self._chosen(keep_path=True)
 
     def first(self) -> QWidget | None:
@@ -195,17 +202,24 @@ class StartPage(Page):
         if way != "open" and name.strip():
             self.setup.answers = self.answers.having("name", name.strip())
 
+    def jumps(self) -> bool:
+        """Only within the set-up that was begun: another one begins with Next."""
+        return not self.setup.another(self._which())
+
     def leave(self, on: Callable[[], None]) -> None:
         """Configure LSL and begin to look; an opened laboratory goes on with its checks."""
         setup, way = self.setup, self._which()
+        first, afresh = setup.begun is None, setup.another(way)
         try:
             if way == "draft" and self._left is not None:
-                self._resume()
+                self._resume(self._left, afresh=afresh)
                 return
-            setup.begin(way, self.answers.lab_path if way == "open" else "")
-            if way == "practise":
+            self.window_.connections.start(self.answers, afresh=afresh)
+            if afresh:
+                self.window_.begin_afresh()
+            if way == "practise" and (first or afresh):
                 self._practise()
-            self.window_.connections.start(self.answers)
+            setup.begun = setup.asks_for(way)
             if way == "open":
                 setup.open_lab(Path(self.answers.lab_path))
                 self.window_.go(Step.STREAMS, then=Step.CHECK)
@@ -223,10 +237,6 @@ class StartPage(Page):
         while folder.exists():
             number += 1
             folder = self.setup.folder / f"practice{number}"
-        if self.answers.way == "practise" and Path(self.answers.lab_path).parent.name.startswith(
-            "practice"
-        ):
-            return  # it was chosen before
         folder.mkdir(parents=True)
         self.setup.answers = replace(
             self.answers,
@@ -234,11 +244,12 @@ class StartPage(Page):
             id=ID, mass_kg=MASS_KG, height_m=HEIGHT_M, sex=SEX,
         ).having("feedback", {"baseline_stances": _PRACTICE_BASELINE})  # fmt: skip
 
-    def _resume(self) -> None:
-        assert self._left is not None
-        left = self._left
-        self.window_.connections.start(left)
+    def _resume(self, left: Answers, *, afresh: bool) -> None:
+        self.window_.connections.start(left, afresh=afresh)
+        if afresh:
+            self.window_.begin_afresh()
         self.setup.answers = left
+        self.setup.begun = self.setup.asks_for(left.way)
         step = Step(min(max(left.step, Step.STREAMS), Step.PERSON))
         if step > Step.PLATES:
             try:

@@ -87,6 +87,12 @@ class StaticPage(Page):
         seconds = WALKING_S if self.answers.from_walking else STATIC_S
         self.taking.begin(time.monotonic(), seconds, _COUNTDOWN_S)
 
+    def forget(self) -> None:
+        """A trial that was being taken is another's."""
+        self.taking = Taking(self.window_.connections.listener)
+        self._fault = ""
+        self.made = None
+
     def action(self) -> Action | None:
         """Enter records until there is a good trial."""
         if self.taking.busy or self.window_.work.busy:

@@ -27,17 +27,19 @@ class StreamsPage(Page):
         super().__init__(window)
         grid = QGridLayout()
         self.boxes: dict[Role, QComboBox] = {}
-        self.lamps, self.whys = {}, {}
+        self.lamps, self.whys, self.doubts = {}, {}, {}
         for row, (role, words) in enumerate(((Role.MARKERS, "&Markers"), (Role.FORCES, "&Forces"))):
             box = QComboBox()
             box.setAccessibleName(f"{role.value} stream")
             box.activated.connect(lambda _at, role=role: self._choose(role))
             self.boxes[role] = box
             self.lamps[role], self.whys[role] = label("good"), label("panel")
-            grid.addWidget(label("lead", words, box), 3 * row, 0)
-            grid.addWidget(box, 3 * row, 1)
-            grid.addWidget(self.lamps[role], 3 * row + 1, 1)
-            grid.addWidget(self.whys[role], 3 * row + 2, 1)
+            self.doubts[role] = label("doubt")
+            grid.addWidget(label("lead", words, box), 4 * row, 0)
+            grid.addWidget(box, 4 * row, 1)
+            grid.addWidget(self.lamps[role], 4 * row + 1, 1)
+            grid.addWidget(self.whys[role], 4 * row + 2, 1)
+            grid.addWidget(self.doubts[role], 4 * row + 3, 1)
         grid.setColumnStretch(1, 1)
         self.column.addLayout(grid)
         self.where = label("")
@@ -70,8 +72,17 @@ class StreamsPage(Page):
                 else "chosen by you or in the laboratory file"
             )
             say(self.whys[role], why)
+            doubt = setup.doubt(role)
+            say(self.doubts[role], f"! {doubt}" if doubt else "")
             health = healths.get(role)
-            if health is not None:
+            if chosen is None:
+                say(
+                    self.lamps[role],
+                    f"{LAMPS[LampState.ABSENT][0]} {'not chosen' if best.rivals else 'absent'}",
+                )
+            elif refused := setup.refused(role):
+                say(self.lamps[role], f"{LAMPS[LampState.LOST][0]} refused: {refused}")
+            elif health is not None:
                 shape, _ = LAMPS[health.state]
                 rate = (
                     f"{health.rate_hz:.1f} Hz"
@@ -80,12 +91,13 @@ class StreamsPage(Page):
                 )
                 words = f"{shape} {health.state.value}: {health.name} on {health.hostname}, {rate}"
                 say(self.lamps[role], f"{words}   {health.message}".rstrip())
-            elif chosen is not None:
-                shape, _ = LAMPS[LampState.CONNECTING]
-                fault = setup.connection_fault
-                say(self.lamps[role], f"{shape} connecting: {chosen.name}   {fault}".rstrip())
             else:
-                say(self.lamps[role], f"{LAMPS[LampState.ABSENT][0]} absent")
+                shape, _ = LAMPS[LampState.CONNECTING]
+                other = next(each for each in Role if each is not role)
+                fault = setup.connection_fault
+                if setup.refused(other):
+                    fault = f"waits for the {other.value} stream"
+                say(self.lamps[role], f"{shape} connecting: {chosen.name}   {fault}".rstrip())
         where = self.window_.connections.where
         looking = "" if setup.looked_round else " (the first answers take two seconds)"
         count = len(setup.found)

@@ -18,7 +18,7 @@ from display.setup.drafts import Drafts
 from display.setup.guessing import Guesses, applied
 from display.setup.looks import Looked
 from stream.axis_guess import third_axis
-from stream.check_network import Found
+from stream.check_network import Found, guess_role, looks_like
 from stream.errors import EkamError
 from stream.lab import Lab, LabFile, read_lab
 from stream.lab_write import set_aside, write_lab
@@ -29,6 +29,8 @@ from stream.marker_sets import PRESETS
 from stream.protocol_file import Protocol, read_protocol
 from stream.source import Role, StreamInfo
 from stream.subject_file import SubjectFile, read_subject
+
+STARTING = "the practice walker is starting …"
 
 
 @dataclass(frozen=True)
@@ -98,39 +100,21 @@ class Setup:
     checks, refusal : of the last calibration, and why it gave no subject.
     subject : the calibrated person.
     lab_file : the laboratory file as it is on the disk.
+    begun : what the first page was last left with: the way, and the file that was opened.
     """
 
     def __init__(self, drafts: Drafts, folder: Path) -> None:
         self.drafts = drafts
         self.folder = folder
-        self.begun = ("", "")
-        self.answers = self._blank_answers()
-        self.found: tuple[Found, ...] = ()
-        self._forget()
-
-    def begin(self, way: str, opened: str) -> None:
-        """A way is taken from the first page; another one than before begins with nothing of that."""
-        if self.begun not in (("", ""), (way, opened)):
-            before, fresh = self.answers, self._blank_answers()
-            self.answers = replace(
-                fresh,
-                way=before.way,
-                lab_path=before.lab_path if way != "practise" else fresh.lab_path,
-                allow_replay=before.allow_replay,
-                network=before.network,
-                table={"name": before.table.get("name", fresh.table["name"])},
-            )
-            self._forget()
-        self.begun = (way, opened)
-
-    def _blank_answers(self) -> Answers:
-        return Answers(
-            lab_path=str(free_name(self.folder / "lab.toml")),
-            table={"name": self.folder.resolve().name or "Laboratory"},
+        self.answers = Answers(
+            lab_path=str(free_name(folder / "lab.toml")),
+            table={"name": folder.resolve().name or "Laboratory"},
         )
+        self.begun: tuple[str, str] | None = None
+        self._know_nothing()
 
-    def _forget(self) -> None:
-        """Nothing is known of streams, checks and person."""
+    def _know_nothing(self) -> None:
+        self.found: tuple[Found, ...] = ()
         self.looked_round = False
         self.infos: Mapping[Role, StreamInfo] = {}
         self.connection_fault = ""
@@ -141,6 +125,25 @@ class Setup:
         self.subject: Subject | None = None
         self.subject_file: SubjectFile | None = None
         self.lab_file: LabFile | None = None
+
+    # -- another set-up --------------------------------------------------------------------------
+
+    def asks_for(self, way: str) -> tuple[str, str]:
+        """What `begun` is when the first page is left in a way, with the path that stands there."""
+        return way, str(Path(self.answers.lab_path).absolute()) if way == "open" else ""
+
+    def another(self, way: str) -> bool:
+        """Whether that is another set-up than the one that was begun."""
+        return self.begun is not None and self.begun != self.asks_for(way)
+
+    def begin_afresh(self) -> None:
+        """Forget everything but what the first page says: nothing goes from one laboratory to another."""
+        said = self.answers
+        self.answers = Answers(
+            way=said.way, allow_replay=said.allow_replay, network=said.network, lab_path=said.lab_path,
+            table={"name": said.table.get("name", "Laboratory")},
+        )  # fmt: skip
+        self._know_nothing()
 
     # -- streams ---------------------------------------------------------------------------------
 
@@ -156,7 +159,52 @@ class Setup:
 
     def pick(self, role: Role) -> Pick:
         """The best guess for a role."""
-        return pick(role, self.found, allow_replay=self.answers.allow_replay)
+        best = pick(role, self.found, allow_replay=self.admits_replays)
+        if best.stream is None and not best.rivals and self.answers.way == "practise":
+            return Pick(None, why=STARTING)
+        return best
+
+    @property
+    def admits_replays(self) -> bool:
+        """Whether replayed streams may be taken."""
+        return self.answers.allow_replay or self.answers.way == "practise"
+
+    def starting(self) -> str:
+        """That the practice walker is not seen yet; empty otherwise."""
+        waits = self.answers.way == "practise" and any(self.chosen(role) is None for role in Role)
+        return STARTING if waits and not self.infos else ""
+
+    def refused(self, role: Role) -> str:
+        """Why the chosen stream is not received; empty where it may be."""
+        stream = self.chosen(role)
+        if stream is None or not stream.replay or self.admits_replays:
+            return ""
+        return (
+            f"{stream.name!r} is a replay of {stream.replay}, not a live walker: go back to Start and admit "
+            "replayed streams, or choose a live one"
+        )
+
+    def doubt(self, role: Role) -> str:
+        """What speaks against the chosen stream; empty for nothing."""
+        stream = self.chosen(role)
+        if stream is None or stream.fault:
+            return ""
+        if self.twice():
+            return "the same stream is chosen for markers and for forces: each needs its own"
+        if guess_role(stream) is not role:
+            return (
+                f"{stream.name!r} is chosen for {role.value}, but looks like {looks_like(stream)}"
+            )
+        return ""
+
+    def twice(self) -> bool:
+        """Whether one stream is chosen for both roles."""
+        markers, forces = (self.chosen(role) for role in Role)
+        return markers is not None and markers is forces
+
+    def was_chosen(self, role: Role) -> bool:
+        """Whether the stream that is received is one that a person or the only guess has chosen."""
+        return f"{role.value} stream" in self.answers.decided or self.chosen(role) is not None
 
     def choose(self, role: Role, stream: Found) -> None:
         """A person has chosen a stream."""
@@ -299,7 +347,8 @@ class Setup:
             self.lab_file = write_lab(path, lab_of(self.answers), replace=answer == "replace")
             self.answers = replace(self.answers, lab_path=str(path), written=self.lab_file.sha256)
             self.looked = Looked()
-        self.drafts.used(path)
+        if self.answers.way != "practise":  # nobody opens it again: its walker is gone
+            self.drafts.used(path)
         self.drafts.keep(self.answers)
 
     def _own(self, path: Path) -> bool:
@@ -380,6 +429,13 @@ def free_name(path: Path, mark: str = "") -> Path:
     while (other := path.with_name(f"{path.stem}{mark}{number}{path.suffix}")).exists():
         number += 1
     return other
+
+
+def mass_from_plates(answers: Answers) -> bool:
+    """Whether the mass is what the plates offered, and nobody has typed another."""
+    return (
+        answers.mass_kg is not None and "mass" not in answers.decided and answers.way != "practise"
+    )
 
 
 def mass_note(answers: Answers, guesses: Guesses) -> str:

@@ -40,6 +40,7 @@ from display.setup.page_streams import StreamsPage
 from display.setup.parts import STYLE, button, label, say
 from display.setup.state import Plan, Question, Setup
 from display.setup.steps import Step
+from display.setup.wording import said_in_window
 from display.setup.work import Work
 from stream.live_picture import Picture, PictureMaker
 from stream.practice import Does
@@ -183,6 +184,9 @@ class SetupWindow(QWidget):
 
     def _jump(self, step: Step) -> None:
         if step <= self._reached and step != self.step and not self.work.busy:
+            if not self.page.jumps():
+                self.tell("press Next: this is another set-up than the one that was begun")
+                return
             for before in Step:
                 if before < step and before > Step.START and blocked(self.setup, before):
                     self.tell(f"first: {before.title}")
@@ -198,6 +202,15 @@ class SetupWindow(QWidget):
     def lacking(self) -> list[str]:
         """Markers that are missing, by body part."""
         return lacking(self.setup)
+
+    def begin_afresh(self) -> None:
+        """Another set-up begins; what a thread still finds out about the last one is not its own."""
+        for each in (self.work, self._guesser):
+            each.drop()
+        self.setup.begin_afresh()
+        for page in self._all.values():
+            page.forget()
+        self._maker, self._reached = None, Step.START
 
     def guess_soon(self) -> None:
         """Guess at the next tick."""
@@ -258,7 +271,7 @@ class SetupWindow(QWidget):
         self.work.collect()
         self._guesser.collect()
         setup.infos = connections.infos
-        setup.connection_fault = connections.listener.fault
+        setup.connection_fault = setup.starting() or said_in_window(connections.listener.fault)
         if self._ticks % SEE_EVERY == 0 and connections.where:
             setup.see(connections.found, connections.looked_round)
             connections.want(setup.answers)
@@ -335,7 +348,7 @@ class SetupWindow(QWidget):
             for does, each in self.does.items():
                 each.setChecked(practice.does == does)
             say(self.practice_fault, practice.fault)
-        healths = self.connections.health()
+        healths = [h for h in self.connections.health() if self.setup.was_chosen(h.role)]
         say(
             self.lamps,
             "     ".join(

@@ -18,6 +18,7 @@ class Work:
         self._done: Callable[[Any, str], None] | None = None
         self._result: Any = None
         self._fault = ""
+        self._job = 0
         self.what = ""
 
     @property
@@ -35,7 +36,9 @@ class Work:
         if self._thread is not None:
             return False
         self.what, self._done, self._result, self._fault = what, done, None, ""
-        self._thread = Thread(target=self._run, args=(job,), name="ekam-setup-work", daemon=True)
+        self._thread = Thread(
+            target=self._run, args=(job, self._job), name="ekam-setup-work", daemon=True
+        )
         self._thread.start()
         return True
 
@@ -48,16 +51,24 @@ class Work:
         if done is not None:
             done(self._result, self._fault)
 
+    def drop(self) -> None:
+        """Forget a job that runs: it ends by itself, and its result goes nowhere."""
+        self._thread, self._done, self.what = None, None, ""
+        self._job += 1
+
     def wait(self, seconds: float) -> None:
         """Wait for the job, when the window closes."""
         if self._thread is not None:
             self._thread.join(seconds)
 
-    def _run(self, job: Callable[[], Any]) -> None:
+    def _run(self, job: Callable[[], Any], number: int) -> None:
+        result, fault = None, ""
         try:
-            self._result = job()
+            result = job()
         except EkamError as error:
-            self._fault = str(error)
+            fault = str(error)
         except Exception as error:  # nothing may end the window: said in it and logged
             _log.exception("A job of the set-up failed.")
-            self._fault = f"this failed unexpectedly ({error!r}): please report it"
+            fault = f"this failed unexpectedly ({error!r}): please report it"
+        if number == self._job:
+            self._result, self._fault = result, fault

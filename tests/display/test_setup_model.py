@@ -107,6 +107,32 @@ def test_options_of_the_command_line_are_not_said_in_a_window():
     assert said_here(warning("a", "b", "c")) == "b\n→ c"
 
 
+def test_sentences_of_the_streams_send_to_pages_of_the_window():
+    from display.setup.wording import said_in_window
+    from stream.check_network import Found, judge_stream
+    from stream.check_shear import _WALK
+    from stream.lsl import LslSource
+    from stream.lsl_find import _ONLY_ONE, StreamQuery
+
+    info = replace(next(iter(recording().streams())).info, replay="walk.c3d")
+    source = LslSource(StreamQuery(type="Markers"), StreamQuery(type="Force"), allow_replay=False)
+    with pytest.raises(EkamError) as refused:
+        source._refuse_replay(info)
+    assert "go back to Start and admit replayed streams" in said_in_window(str(refused.value))
+    assert said_in_window(_ONLY_ONE) == "End all but one of them, or choose it on the Streams page"
+    replayed = Found("M", info.type, "pc", "1", 3, 100.0, "double64", info)
+    twice = [replayed, replace(replayed, source_id="2")]
+    query = StreamQuery(type=info.type)
+    cures = [
+        said_here(judge_stream(info.role, query, found, allow_replay=False)[0])
+        for found in (twice, twice[:1])
+    ]
+    assert "choose it on the Streams page" in cures[0]
+    assert "or go back to Start and admit replayed streams" in cures[1]
+    texts = [said_in_window(_WALK), said_in_window(str(refused.value)), *cures]
+    assert not any(word in text for text in texts for word in ("--", "source_id or", "lab file"))
+
+
 def test_the_checks_are_those_of_ekam_check(setup):
     setup.write_lab()
     findings = judge_look(
@@ -245,6 +271,42 @@ def test_who_stands_on_the_plates_is_weighed(setup):
     assert guess(seen, setup.answers).standing_kg == pytest.approx(72.0, abs=0.3)
     walk = seen_of(recording(WALK_PATH))
     assert np.isnan(guess(walk, setup.answers).standing_kg)
+
+
+def moved(seen, name, by_m):
+    """With the samples of one marker (or every one) moving to and fro by so much in 2 s."""
+    stream = seen.markers
+    swing = by_m * np.sin(np.pi * stream.stamps_s) / 2.0
+    values = stream.values.copy()
+    for i, channel in enumerate(stream.info.channels):
+        if channel.label.startswith(name):
+            values[:, i] += swing * (1e3 if np.nanmax(np.abs(stream.values)) > 20.0 else 1.0)
+    return Seen({**seen.streams, Role.MARKERS: replace(stream, values=values)})
+
+
+@pytest.mark.parametrize("name", ["LHEE", "RTOE", "RASI"])
+def test_a_steady_load_is_no_mass_while_feet_or_pelvis_move(setup, name):
+    seen = seen_of(recording())
+    assert np.isfinite(guess(moved(seen, name, 0.015), setup.answers).standing_kg)  # sway
+    assert np.isnan(guess(moved(seen, name, 0.2), setup.answers).standing_kg)
+
+
+def test_without_markers_of_feet_both_plates_must_carry_a_steady_share(setup):
+    seen = seen_of(recording())
+    blind = replace(seen.markers, values=np.full_like(seen.markers.values, np.nan))
+    streams = {**seen.streams, Role.MARKERS: blind}
+    assert guess(Seen(streams), setup.answers).standing_kg == pytest.approx(72.0, abs=0.3)
+    half = len(seen.forces.values) - len(
+        seen.forces.values[seen.forces.stamps_s > seen.forces.stamps_s[-1] - 1]
+    )
+    names = [channel.label for channel in seen.forces.info.channels]
+    width = len(names) // 2
+    steps = seen.forces.values.copy()  # the whole load, first on one plate and then on the other
+    both = steps[:, :width] + steps[:, width:]
+    steps[:half, :width], steps[:half, width:] = both[:half], 0.0
+    steps[half:, :width], steps[half:, width:] = 0.0, both[half:]
+    walks = Seen({**streams, Role.FORCES: replace(seen.forces, values=steps)})
+    assert np.isnan(guess(walks, setup.answers).standing_kg)
 
 
 def test_every_step_is_free_once_everything_is_known(setup):
@@ -408,44 +470,3 @@ def test_without_a_screen_the_command_says_so_and_helps(monkeypatch):
     assert "needs a screen: no screen (DISPLAY is not set)" in result.stderr
     assert "calibrate" in result.stdout
     assert ekam("--help").returncode == 0
-
-
-def test_another_way_begins_with_nothing_of_the_one_before(tmp_path):
-    """Neither mass nor sex nor baseline of the practice person may reach a real laboratory."""
-    setup = Setup(Drafts(tmp_path / "own"), tmp_path)
-    setup.begin("practise", "")
-    setup.answers = replace(
-        setup.answers, way="practise", id="PRACTICE", mass_kg=72.0, height_m=1.72, sex="f",
-    ).settled("axes").having("feedback", {"baseline_stances": 10})  # fmt: skip
-    setup.begin("practise", "")
-    assert setup.answers.id == "PRACTICE"  # the same way again loses nothing
-    setup.answers = replace(setup.answers, way="new", lab_path=str(tmp_path / "real.toml"))
-    setup.begin("new", "")
-    answers = setup.answers
-    assert (answers.id, answers.mass_kg, answers.height_m, answers.sex) == ("", None, None, "")
-    assert answers.decided == ()
-    assert "feedback" not in answers.table
-    assert answers.lab_path == str(tmp_path / "real.toml")
-    assert setup.subject_file is None
-    setup.answers = replace(setup.answers, mass_kg=60.0, way="open")
-    setup.begin("open", "a.toml")
-    assert setup.answers.mass_kg is None
-    setup.answers = replace(setup.answers, mass_kg=60.0)
-    setup.begin("open", "b.toml")
-    assert setup.answers.mass_kg is None
-
-
-@pytest.mark.parametrize(
-    ("protocol", "leg", "session", "reason"),
-    [
-        ("", "", 1, ""), ("ekam_retraining", "", 3, ""), ("foot_angle", "", 1, "choose the leg"),
-        ("foot_angle", "right", 1, ""), ("foot_angle", "right", 2, "ekam live --participant"),
-    ],
-)  # fmt: skip
-def test_a_protocol_starts_only_when_it_can_run(tmp_path, protocol, leg, session, reason):
-    setup = Setup(Drafts(tmp_path / "own"), tmp_path)
-    setup.lab_file = setup.subject_file = object()
-    setup.answers = replace(setup.answers, protocol=protocol, leg=leg, session=session)
-    said = blocked(setup, Step.READY)
-    assert reason in said
-    assert bool(said) is bool(reason)

@@ -46,8 +46,8 @@ class Connections:
 
     infos = property(lambda self: self.listener.infos)
 
-    def start(self, answers):
-        self.started.append(answers)
+    def start(self, answers, *, afresh=False):
+        self.started.append((answers.way, afresh))
 
     def want(self, _answers):
         pass
@@ -214,6 +214,91 @@ def test_a_replay_is_not_taken_unless_admitted(window, seen):
     assert made.next.isEnabled()
 
 
+def test_a_chosen_replay_is_refused_in_words_of_this_window(window, seen):
+    found = tuple(
+        replace(f, info=replace(f.info, replay="walk.c3d")) if f.info.role is Role.FORCES else f
+        for f in found_of(seen)
+    )
+    made = window(streams=False, found=found)
+    made.go(Step.STREAMS)
+    made.setup.see(found, True)
+    made.setup.choose(Role.FORCES, next(f for f in found if f.replay))
+    made.tick()
+    lamps = made.page.lamps
+    assert lamps[Role.FORCES].text().startswith("✖ refused: ")
+    assert "go back to Start and admit replayed streams" in lamps[Role.FORCES].text()
+    assert "waits for the forces stream" in lamps[Role.MARKERS].text()
+    assert "go back to Start" in made.reason.text()
+    assert "--" not in texts(made)
+
+
+def test_no_lamp_says_ok_for_a_stream_that_nobody_chose(window, seen):
+    found = found_of(seen)
+    twins = [replace(each, source_id=f"twin-{each.source_id}") for each in found]
+    made = window(found=(*found, *twins))  # both are received all the same
+    made.go(Step.STREAMS)
+    for _ in range(7):
+        made.tick()
+    for role in Role:
+        assert made.page.boxes[role].currentText() == "– choose –"
+        assert made.page.lamps[role].text() == "○ not chosen"
+    assert " ok" not in made.lamps.text()
+    made.setup.choose(Role.MARKERS, twins[0])
+    made.tick()
+    assert "● ok" in made.page.lamps[Role.MARKERS].text()
+    assert made.lamps.text() == "● markers ok"
+
+
+def test_practice_says_that_its_walker_is_starting(window, seen):
+    made = window(streams=False, found=())
+    made.page.practise.setChecked(True)
+    made.tick()
+    made.connections.looked_round = False
+    made.next_pressed()
+    for round_ in (False, True):
+        made.connections.looked_round = round_
+        for _ in range(7):
+            made.tick()
+        assert made.reason.text() == "the practice walker is starting …"
+        assert all(why.text() == made.reason.text() for why in made.page.whys.values())
+        assert made.lamps.text() == "○ no streams: the practice walker is starting …"
+        assert "capture software" not in made.reason.text()
+
+
+def test_a_force_stream_under_markers_is_doubted(window, seen):
+    found = found_of(seen)
+    forces = next(f for f in found if f.info.role is Role.FORCES)
+    more = replace(forces, name="more forces", source_id="more")
+    made = window(found=(*found, more))
+    made.go(Step.STREAMS)
+    made.setup.see(made.connections.found, True)
+    made.tick()
+    assert not any(each.isVisible() for each in made.page.doubts.values())
+    made.setup.choose(Role.FORCES, forces)
+    made.setup.choose(Role.MARKERS, more)
+    made.tick()
+    doubt = made.page.doubts[Role.MARKERS].text()
+    assert doubt.startswith(
+        "! 'more forces' is chosen for markers, but looks like forces: 2 plates"
+    )
+    assert not made.page.doubts[Role.FORCES].isVisible()
+
+
+def test_one_stream_for_both_is_doubted_and_holds_next(window, seen):
+    made = window()
+    made.go(Step.STREAMS)
+    made.setup.see(made.connections.found, True)
+    forces = next(f for f in made.connections.found if f.info.role is Role.FORCES)
+    made.setup.choose(Role.MARKERS, forces)
+    made.tick()
+    for role in Role:
+        assert (
+            "the same stream is chosen for markers and for forces" in made.page.doubts[role].text()
+        )
+    assert "each needs its own" in made.reason.text()
+    assert not made.next.isEnabled()
+
+
 def test_axes_that_were_chosen_against_the_body_are_said(window, seen):
     made = window()
     setup = known(made, seen)
@@ -329,7 +414,8 @@ def test_person_is_asked_for_and_a_change_forgets_the_calibration(window, seen):
     made.go(Step.PERSON)
     made.tick()
     assert "pseudonym" in made.reason.text()
-    assert made.page.mass.text() == "72"  # from the plates
+    assert made.page.mass.text() == "72"
+    assert made.page.mass_unit.text().endswith("from the plates")
     made.page.id.setText("Ann Smith")
     made.page._typed()
     made.tick()
@@ -345,6 +431,22 @@ def test_person_is_asked_for_and_a_change_forgets_the_calibration(window, seen):
     made.page.height_.setText("1.80")
     made.page._typed()
     assert setup.subject is None
+
+
+def test_a_mass_that_was_typed_is_not_from_the_plates(window, seen):
+    made = window()
+    setup = known(made, seen)
+    setup.write_lab()
+    made.go(Step.PERSON)
+    made.tick()
+    made.page.mass.setText("70")
+    made.page._typed()
+    made.tick()
+    assert "from the plates" not in made.page.mass_unit.text()
+    made.page._take_mass()
+    made.tick()
+    assert made.page.mass_unit.text().endswith("from the plates")
+    assert setup.answers.mass_kg == 72.0
 
 
 def test_a_refused_trial_shows_every_check_and_its_cure(window, seen):
@@ -388,6 +490,99 @@ def test_ready_says_the_command_and_starts(window, seen, tmp_path):
     assert setup.drafts.recent() == [tmp_path / "lab.toml"]
 
 
+@pytest.fixture
+def ready(window, seen):
+    made = window()
+    setup = known(made, seen)
+    setup.write_lab()
+    setup.open_subject(SUBJECT_PATH)
+    made.go(Step.READY)
+    made.tick()
+    return made
+
+
+def choose_protocol(made, name, session=1):
+    page = made.page
+    page.protocol.setCurrentIndex(page.protocol.findData(name))
+    page._protocol_chosen()
+    made.tick()
+    page.session.setValue(session)
+    made.tick()
+
+
+def test_no_leg_is_trained_that_nobody_chose(ready):
+    choose_protocol(ready, "foot_angle")
+    page = ready.page
+    assert page.leg.currentText() == "– choose –"
+    assert not ready.next.isEnabled()
+    assert ready.reason.text() == "Personal foot angle trains one leg: choose which"
+    assert not page.command.isVisible()  # it would not work
+    ready.next_pressed()
+    assert ready.plan is None
+    page.leg.setCurrentIndex(page.leg.findData("right"))
+    page._protocol_chosen()
+    ready.tick()
+    assert ready.next.isEnabled()
+    assert page.command.text().endswith("--protocol foot_angle --leg right")
+    ready.next_pressed()
+    assert ready.plan.leg == "right"
+
+
+def test_another_person_has_another_leg(ready):
+    choose_protocol(ready, "foot_angle")
+    ready.setup.answers = replace(ready.setup.answers, leg="right")
+    ready.go(Step.PERSON)
+    ready.page.id.setText("S02")
+    ready.page._typed()
+    assert ready.setup.answers.leg == ""
+
+
+def test_the_warning_of_a_protocol_stands_on_the_last_page(ready):
+    page = ready.page
+    assert not page.warning.isVisible()
+    choose_protocol(ready, "hip_adduction_runners")
+    assert page.warning.isVisible()
+    assert "not yet validated on running data" in page.warning.text()
+    choose_protocol(ready, "")
+    assert not page.warning.isVisible()
+
+
+def test_a_later_session_of_a_personal_target_needs_a_participant(ready):
+    choose_protocol(ready, "foot_angle", session=2)
+    ready.setup.answers = replace(ready.setup.answers, leg="left")
+    ready.tick()
+    assert not ready.next.isEnabled()
+    assert (
+        "session 2 of Personal foot angle needs the target of an earlier one" in ready.reason.text()
+    )
+    assert "participant" in ready.reason.text()
+    ready.page.session.setValue(1)
+    ready.tick()
+    assert ready.next.isEnabled()
+    choose_protocol(ready, "ekam_retraining", session=2)  # not personal
+    assert "participant" not in ready.reason.text()
+
+
+def test_practice_offers_no_command_and_is_not_a_lab_used_before(window, seen):
+    made = window()
+    made.page.practise.setChecked(True)
+    made.tick()
+    made.next_pressed()
+    setup = known(made, seen)
+    setup.write_lab()
+    setup.open_subject(SUBJECT_PATH)
+    made.go(Step.READY)
+    made.tick()
+    assert not made.page.command.isVisible()
+    assert not made.page.copy.isVisible()
+    assert made.page.command.text() == ""
+    assert "choose Practise again" in made.page.next_time.text()
+    assert made.next.isEnabled()
+    made.next_pressed()
+    assert made.plan.practise
+    assert setup.drafts.recent() == []
+
+
 def test_an_opened_lab_goes_straight_to_its_checks(window, seen, tmp_path):
     made = window()
     path = tmp_path / "there.toml"
@@ -406,6 +601,153 @@ def test_an_opened_lab_goes_straight_to_its_checks(window, seen, tmp_path):
     made.next_pressed()
     assert made.step is Step.CHECK
     assert path.read_text() == LAB_PATH.read_text()
+
+
+def test_another_way_begins_with_nothing_of_the_last_one(window, seen, tmp_path):
+    from display.setup.answers import Answers
+
+    made = window()
+    start = made.page
+    start.practise.setChecked(True)
+    made.tick()
+    made.next_pressed()
+    setup = known(made, seen)
+    assert setup.answers.id == "PRACTICE"
+    assert setup.answers.section("feedback") == {"baseline_stances": 10}
+    setup.answers = setup.answers.settled("axes", "markers", "plates", "markers stream", "mass")
+    setup.write_lab()
+    setup.open_subject(SUBJECT_PATH)
+    setup.looked = setup.looked.having("standing", [ok("a", "b")])
+    made.go(Step.PERSON)
+    made.page.path.setText("S01.toml")
+    made.go(Step.START)
+    start.new.setChecked(True)
+    start.path.setText(str(tmp_path / "mine.toml"))
+    start.name.setText("Mine")
+    made.tick()
+    made.work.begin("Judging", lambda: 1, lambda *_: pytest.fail("it is of the last set-up"))
+    made.next_pressed()
+    made.work.collect()
+    assert made.step is Step.STREAMS
+    assert made.connections.started == [("practise", False), ("new", True)]
+    fresh = Answers(way="new", lab_path=str(tmp_path / "mine.toml"), table={"name": "Mine"}, step=1)
+    assert replace(setup.answers, table={"name": setup.answers.table["name"]}) == fresh
+    assert setup.lab_file is None
+    assert setup.subject_file is None
+    assert not setup.looked.findings
+    assert not made.steps[Step.PERSON].isEnabled()
+    assert made._all[Step.PERSON].path.text() == ""
+
+
+def test_open_then_new_or_practise_or_another_file_begins_afresh(window, tmp_path):
+    made = window()
+    for name in ("one.toml", "two.toml"):
+        (tmp_path / name).write_text(LAB_PATH.read_text())
+    start, setup = made.page, made.setup
+    ways = (
+        (start.open, "one.toml", False), (start.open, "one.toml", False), (start.open, "two.toml", True),
+        (start.new, "new.toml", True), (start.new, "new2.toml", False), (start.practise, "", True),
+        (start.practise, "", False), (start.open, "two.toml", True),
+    )  # fmt: skip
+    for each, name, afresh in ways:
+        made.go(Step.START)
+        each.setChecked(True)
+        if name:
+            start.path.setText(str(tmp_path / name))
+        made.tick()
+        made.next_pressed()
+        assert made.connections.started[-1][1] is afresh, name
+        assert made.step is Step.STREAMS
+        assert setup.answers.way == made.connections.started[-1][0]
+        assert bool(setup.answers.decided) is (each is start.open)
+        assert (setup.lab_file is not None) is (each is start.open)
+        assert (setup.answers.id == "PRACTICE") is (each is start.practise)
+    assert [p.name for p in sorted(tmp_path.glob("practice*"))] == ["practice"]
+
+
+def test_another_way_is_not_jumped_over(window, seen):
+    made = window()
+    made.page.practise.setChecked(True)
+    made.tick()
+    made.next_pressed()
+    known(made, seen)
+    made.go(Step.START)
+    made.page.new.setChecked(True)
+    made.tick()
+    made._jump(Step.STREAMS)
+    assert made.step is Step.START
+    assert "press Next" in made.told.text()
+    made.page.practise.setChecked(True)
+    made.tick()
+    made._jump(Step.STREAMS)
+    assert made.step is Step.STREAMS
+
+
+def test_what_a_set_up_was_left_with_stands_on_the_first_page_again(window, tmp_path):
+    made = window()
+    made.page.new.setChecked(True)
+    made.page.path.setText(str(tmp_path / "mine.toml"))
+    made.page.name.setText("Mine")
+    made.page.replay_buttons[1].setChecked(True)
+    made.tick()
+    made.next_pressed()
+    made.close()
+    again = window()
+    again.page.draft.setChecked(True)
+    again.tick()
+    again.next_pressed()
+    again.go(Step.START)
+    again.tick()
+    assert again.setup.answers.lab_path == str(tmp_path / "mine.toml")
+    assert again.setup.answers.table["name"] == "Mine"
+    assert again.setup.answers.allow_replay
+    assert not again.setup.another("new")
+
+
+class _Runs:
+    """A practice walker, a lookout or a listener of which only start and stop count."""
+
+    def __init__(self, log, *_args):
+        self._log, self.found, self.looked, self.infos = log, (), False, {}
+
+    def start(self):
+        self._log.append("start")
+
+    def stop(self):
+        self._log.append("stop")
+
+
+@pytest.mark.parametrize("given", ["", "of-this-test"])
+def test_the_practice_walker_ends_where_another_set_up_begins(monkeypatch, given):
+    from display.setup import connections
+    from display.setup.answers import Answers
+    from stream.errors import EkamError
+
+    logs = {name: [] for name in ("PracticeWalker", "Lookout", "Listener")}
+    for name, log in logs.items():
+        monkeypatch.setattr(connections, name, lambda *args, log=log: _Runs(log, *args))
+    monkeypatch.setattr(connections, "use_loopback", lambda: "session")
+    monkeypatch.setenv(connections.SESSION_VARIABLE, given)
+    runs = connections.Connections()
+    runs.start(Answers(way="practise"))
+    first = runs.practice
+    assert first is not None
+    runs.start(Answers(way="practise"))
+    assert runs.practice is first
+    if not given:
+        # LSL stays in the session of the practice walker, where nobody else's streams are seen
+        with pytest.raises(EkamError, match="since practice began: close the window"):
+            runs.start(Answers(way="new"), afresh=True)
+        assert runs.practice is first
+        assert logs["PracticeWalker"] == []
+        return
+    runs.start(Answers(way="new"), afresh=True)
+    assert runs.practice is None
+    assert logs == {
+        "PracticeWalker": ["stop"],
+        "Lookout": ["start", "stop", "start"],
+        "Listener": ["start", "stop", "start"],
+    }
 
 
 def test_a_lab_that_cannot_be_read_is_said_on_the_first_page(window, tmp_path):
