@@ -1,14 +1,11 @@
 """``ekam participant``: enrol somebody in a protocol, see where they are, note an outcome."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from display import listings
-
-if TYPE_CHECKING:
-    from stream.protocol_file import Protocol
 
 UNTOLD = ("utc", "what", "personal", "variable", "label")
 """Of a line of the journal, on the console."""
@@ -45,29 +42,19 @@ def participant(
     from stream.protocol_file import read_protocol
 
     if protocol:
-        known = enrol(store, person, read_protocol(protocol), side_of(leg), arm)
+        file = read_protocol(protocol)
+        if answer is not None:
+            file.protocol.check_answer(*answer)  # refused before anything is written
+        known = enrol(store, person, file, side_of(leg), arm)
         out.print(f"{known.id} is enrolled in {known.file.protocol.name}: {known.folder}")
     else:
         if leg or arm:
             raise EkamError("--leg and --arm are said once, together with --protocol")
         known = read_participant(store, person)
     if answer is not None:
-        _refuse_off_scale(known.file.protocol, *answer)
+        known.file.protocol.check_answer(*answer)
         known.note("answer", session=known.next().session, name=answer[0], value=answer[1])
     _show(known.folder, store, person)
-
-
-def _refuse_off_scale(protocol: "Protocol", name: str, value: float) -> None:
-    """Refuse an outcome that the protocol does not ask for, or one that is not on its scale."""
-    from stream.errors import EkamError
-
-    asked = {question.name: question for question in protocol.questions}
-    if name not in asked:
-        known = ", ".join(asked) or "nothing"
-        raise EkamError(f"{protocol.name} does not ask for {name!r}: it asks for {known}")
-    question = asked[name]
-    if not question.low <= value <= question.high:
-        raise EkamError(f"{name} is {question.low:g} to {question.high:g}, not {value:g}")
 
 
 def _show(folder: Path, store: Path, person: str) -> None:

@@ -116,16 +116,32 @@ class BaselineTable(_Table):
 
 
 class GuardTable(_Table):
-    """A variable that must not rise while the trained one gets better."""
+    """A variable that must not rise while the trained one gets better.
+
+    `limit_pct` is of one whose zero means none; of an angle, a width or a symmetry it is `limit`, in the
+    unit shown.
+    """
 
     variable: str
     leg: Literal["own", "other"] = "own"
     limit_pct: Annotated[float, Field(gt=0.0, le=100.0)] = 10.0
+    limit: Annotated[float, Field(gt=0.0)] = 2.0
 
     @field_validator("variable")
     @classmethod
     def _variable(cls, value: str) -> str:
         return _known(value)
+
+    @model_validator(mode="after")
+    def _terms(self) -> "GuardTable":
+        spec, by_share = find(self.variable), Guard(self.variable).by_share
+        if by_share and "limit" in self.model_fields_set:
+            raise ValueError(f"a guard of {spec.name} takes limit_pct, % of baseline, not limit")
+        if not by_share and "limit_pct" in self.model_fields_set:
+            raise ValueError(
+                f"a guard of {spec.name} takes limit, in {spec.unit}, not limit_pct: its zero is arbitrary"
+            )
+        return self
 
 
 class QuestionTable(_Table):
@@ -301,6 +317,22 @@ class Protocol(_Table):
             strategies=self.strategies,
             hint_after_s=60.0 * self.hint_after_minutes,
         )
+
+    def check_answer(self, name: str, value: float) -> None:
+        """Whether this answers one of the protocol's questions, of whatever session.
+
+        Raises
+        ------
+        EkamError : there is no such question, or the number is beyond its range.
+        """
+        asked = [each for each in self.questions if each.name == name]
+        if not asked:
+            names = ", ".join(dict.fromkeys(each.name for each in self.questions))
+            cure = f"take one of {names}" if names else "it has no questions"
+            raise EkamError(f"{self.name} asks no question {name!r}: {cure}")
+        if not any(each.low <= value <= each.high for each in asked):
+            ranges = " or ".join(f"{each.low:g} to {each.high:g}" for each in asked)
+            raise EkamError(f"{name} is a number from {ranges}, and {value:g} is none")
 
     def _legs(self, leg: Side | None) -> tuple[Side, ...]:
         if self.legs == "both":

@@ -254,7 +254,12 @@ class ProtocolRun:
             "halted": self.state.halted,
             "held": self.state.held,
             "answers": [
-                {"at_s": each.at_s, "name": each.name, "value": each.value}
+                {
+                    "at_s": each.at_s,
+                    "name": each.name,
+                    "value": each.value,
+                    "corrected": each.corrected,
+                }
                 for each in self.state.answers
             ],
         }
@@ -332,7 +337,7 @@ def leg_table(leg: Any) -> dict[str, Any]:
         "valid": leg.valid,
         "rejected": leg.rejected,
         **{name: v if isfinite(v) else None for name in numbers for v in [getattr(leg, name)]},
-        "guards": dict(leg.guards),
+        "guards": {each.words: {"rise": each.rise, "unit": each.unit} for each in leg.guards},
         "success": leg.success,
         "why": list(leg.why),
     }

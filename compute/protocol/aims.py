@@ -8,7 +8,7 @@ from compute.protocol import personal
 from compute.protocol.bands import Band, band
 from compute.protocol.leg_baseline import LegBaseline
 from compute.protocol.personal import Tested
-from compute.protocol.plan import Plan
+from compute.protocol.plan import TOLD_KINDS, Plan
 
 
 def aim(
@@ -18,9 +18,10 @@ def aim(
     block = plan.blocks[index]
     n = block.mean_of
     if baseline is None and plan.target.needs_baseline:
-        begun = any(each.kind == "baseline" for each in plan.blocks[: index + 1])
-        # what is recalled before the day's baseline cannot have one
-        return Band(note=f"{side.word} leg: there is no baseline" if begun else "")
+        # before the first baseline nobody expects one; a block that tells of a target still needs it
+        based = any(each.kind == "baseline" for each in plan.blocks[:index])
+        expected = based or block.kind in TOLD_KINDS
+        return Band(note=f"{side.word} leg: there is no baseline" if expected else "")
     if block.kind == "test":
         return band(plan, side, baseline, block.change, mean_of=n, test=True)
     if plan.target.rule != "personal":

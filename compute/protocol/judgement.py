@@ -9,15 +9,35 @@ from compute.feedback import Target
 from compute.protocol.inputs import Step
 from compute.protocol.leg_baseline import LegBaseline, change_pct, mean
 from compute.protocol.plan import Guard, Plan
+from compute.variables import find
 
-HALFWAY = 0.5
-"""Share of the change asked for below which a walker does not get on."""
 RECENT = 20
 """Guards look at the means of so many of the last valid stances, and not before there are so many."""
 LEAST_RISE = 0.02
-"""N·m/kg. A moment near zero rises by many per cent without rising: less than this is no warning."""
+"""N·m/kg, of an impulse N·m·s/kg. A moment near zero rises by many per cent without rising: less than this
+is no warning."""
 
 Baselines = tuple[LegBaseline | None, LegBaseline | None]
+
+
+@dataclass(frozen=True)
+class Risen:
+    """A guard that is beyond its limit.
+
+    Attributes
+    ----------
+    rise : of the mean from baseline, in `unit`: % of baseline, or the unit shown of a variable whose zero is
+        arbitrary.
+    """
+
+    words: str
+    rise: float
+    unit: str = "%"
+
+    @property
+    def size(self) -> str:
+        """The rise in words."""
+        return f"{self.rise:.{0 if self.unit == '%' else 1}f} {self.unit}"
 
 
 @dataclass(frozen=True)
@@ -30,7 +50,7 @@ class LegResult:
     change : of `shown` from the baseline; the target asked for `asked`. measured_pct : change of the
         measured variable, % of baseline. in_band_pct : of the valid steps, each as the mean of
         the last `Plan.mean_of`.
-    guards : words of the guard and change in %, those beyond their limit.
+    guards : those beyond their limit.
     success : only of a trained leg with a target; `why` says what is missing.
     """
 
@@ -43,7 +63,7 @@ class LegResult:
     asked: float = nan
     measured_pct: float = nan
     in_band_pct: float = nan
-    guards: tuple[tuple[str, float], ...] = ()
+    guards: tuple[Risen, ...] = ()
     success: bool | None = None
     why: tuple[str, ...] = ()
 
@@ -107,7 +127,7 @@ def _missing(
     change: float,
     asked: float,
     unit: str,
-    over: Sequence[tuple[str, float]],
+    over: Sequence[Risen],
 ) -> tuple[str, ...]:
     """What a block lacks for success: 60 % in the band, half of the change, no guard beyond its limit."""
     why = []
@@ -115,9 +135,9 @@ def _missing(
         why.append(
             f"{in_band_pct:.0f} % of the steps in the band, {plan.success_pct:g} % are needed"
         )
-    if isfinite(change) and asked and change / asked < HALFWAY:
+    if isfinite(change) and asked and change / asked < 0.5:
         why.append(f"changed by {change:+.1f} {unit} of the {asked:+.3g} {unit} asked for")
-    why.extend(f"{words} {pct:+.0f} %" for words, pct in over)
+    why.extend(f"{each.words} +{each.size}" for each in over)
     return tuple(why)
 
 
@@ -134,39 +154,33 @@ def improves(
     steps: Sequence[Step], side: Side, plan: Plan, baselines: Baselines, target: Target
 ) -> bool:
     """Whether the variable fed back moves the way that the target asks for."""
-    return share_of_wanted(steps, side, baselines, target) > 0.0
-
-
-def share_of_wanted(
-    steps: Sequence[Step], side: Side, baselines: Baselines, target: Target
-) -> float:
-    """Change of the variable fed back, as a share of what the target asks for at its nearer edge.
-
-    NaN where nothing is known or the baseline lies in the band.
-    """
     baseline = baselines[side]
-    values = [step.value for step in steps if step.side is side and step.usable]
-    if baseline is None or not values:
-        return nan
+    if baseline is None:
+        return False
     zero = target.shown(baseline.mean, baseline.mean)
-    asked = wanted(target, zero)
-    return (target.shown(mean(values), baseline.mean) - zero) / asked if asked else nan
+    return change_shown(steps, side, baseline, target) * wanted(target, zero) > 0.0
+
+
+def change_shown(steps: Sequence[Step], side: Side, baseline: LegBaseline, target: Target) -> float:
+    """Change of the variable fed back from the baseline, in the target's terms; NaN without valid steps."""
+    now = mean([step.value for step in steps if step.side is side and step.usable])
+    return target.shown(now, baseline.mean) - target.shown(baseline.mean, baseline.mean)
 
 
 def risen(
     steps: Sequence[Step], side: Side, plan: Plan, baselines: Baselines, *, least: int = RECENT
-) -> list[tuple[str, float]]:
-    """Guards of a trained leg that are beyond their limit, with the change in %.
+) -> list[Risen]:
+    """Guards of a trained leg that are beyond their limit.
 
     Parameters
     ----------
     least : valid stances of the leg that a guard needs.
     """
     return [
-        (guard.words, pct)
+        Risen(guard.words, rise, "%" if guard.by_share else find(guard.variable).unit)
         for guard in plan.guards
-        for pct in [_rise(guard, steps, side, plan, baselines, least)]
-        if pct > guard.limit_pct
+        for rise in [_rise(guard, steps, side, plan, baselines, least)]
+        if rise > (guard.limit_pct if guard.by_share else guard.limit)
     ]
 
 
@@ -183,4 +197,8 @@ def _rise(
     if baseline is None or len(values) < least:
         return nan
     before, now = baseline.means[column], mean(values[-RECENT:] if least == RECENT else values)
-    return change_pct(now, before) if now - before > LEAST_RISE else nan
+    if not guard.by_share:
+        return now - before
+    if "N·m" in find(guard.variable).unit and not now - before > LEAST_RISE:
+        return nan
+    return change_pct(now, before)

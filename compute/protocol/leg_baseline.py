@@ -6,6 +6,7 @@ from math import isfinite, nan, sqrt
 
 from compute.protocol.inputs import Step
 from compute.protocol.plan import BaselineRules
+from compute.serial import SerialMean, serial_mean
 from compute.variables import Variable
 
 CHANCE = 2.0
@@ -21,6 +22,7 @@ class LegBaseline:
     ----------
     means, sds : of the plan's `watched` variables, NaN where none is known.
     sigma : mean standard uncertainty of the first of them. speed_m_per_s : of the belt.
+    series : means of the watched variables once more, with their errors as of a series of steps.
     """
 
     count: int
@@ -28,6 +30,7 @@ class LegBaseline:
     sds: tuple[float, ...]
     sigma: float = nan
     speed_m_per_s: float = nan
+    series: tuple[SerialMean, ...] = ()
 
     @property
     def mean(self) -> float:
@@ -49,6 +52,7 @@ def leg_baseline(steps: Sequence[Step]) -> LegBaseline:
         tuple(spread(column) for column in columns),
         mean([step.sigma for step in steps]),
         mean([step.speed_m_per_s for step in steps]),
+        tuple(serial_mean(column) for column in columns),
     )
 
 

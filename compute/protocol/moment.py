@@ -1,22 +1,17 @@
 """What a protocol says of one moment: to the walker's picture, and to the operator."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite, nan
 from typing import Literal
 
 from compute.conventions import Side
 from compute.feedback import Display, LegFeedback, Target, WalkerFeedback
-from compute.protocol.judgement import (
-    HALFWAY,
-    RECENT,
-    change_of,
-    improves,
-    risen,
-    share_of_wanted,
-)
+from compute.protocol import questions
+from compute.protocol.inputs import Step
+from compute.protocol.judgement import RECENT, change_of, change_shown, improves, risen, wanted
 from compute.protocol.leg_baseline import LegBaseline, change_pct, mean
-from compute.protocol.plan import Block, Plan, Question
+from compute.protocol.plan import TOLD_KINDS, Block, Plan, Question
 from compute.protocol.state import State
 
 USUAL = "Walk as you normally do"
@@ -40,7 +35,8 @@ class Prompt:
 
     Attributes
     ----------
-    name, low, high : of the question that is due. urgent : nothing goes on before it is answered.
+    name : of the question that is due. urgent : nothing goes on before it is answered.
+    low, high : of the question that is due, the least and the greatest answer; NaN of anything else.
     """
 
     kind: PromptKind
@@ -147,8 +143,8 @@ def picture(state: State, usual: Display = "bar") -> tuple[Display, str]:
     words = block.message or WORDS[block.kind]
     if any(state.tells(side) for side in Side):
         return block.display or usual, words
-    if block.kind == "train":
-        words = KEEP  # its own message speaks of a picture that is not there now
+    if block.kind in TOLD_KINDS:
+        words = KEEP  # the block's own words are of a picture that is not there now
     return ("blank" if block.display == "blank" else "message"), words
 
 
@@ -216,20 +212,12 @@ def _prompts(state: State) -> Iterator[Prompt]:
         yield from _guards(state)
         if block.kind == "train":
             yield from _hint(state)
-    # of the running block alone: what is no longer true must not stand there
-    yield from (Prompt("note", note) for note in state.fresh_notes)
+    yield from (Prompt("note", note) for note in state.block_notes)
 
 
 def due(question: Question, state: State) -> bool:
     """Whether the operator should ask this now."""
-    given = [each.at_s for each in state.answers if each.name == question.name]
-    if "start" in question.at and not given:
-        return True
-    if state.ended:
-        over_s = state.stretches[-1].from_s
-        return "end" in question.at and not any(at_s >= over_s for at_s in given)
-    last_s = max(given, default=0.0)
-    return question.every_s is not None and state.now_s - last_s >= question.every_s
+    return questions.due(question, state.answers, state.now_s, state.over_s)
 
 
 def _guards(state: State) -> Iterator[Prompt]:
@@ -240,10 +228,8 @@ def _guards(state: State) -> Iterator[Prompt]:
         last = state.steps[-4 * RECENT :]
         if target is None or not improves(last, side, plan, state.baselines, target):
             continue
-        for words, pct in risen(last, side, plan, state.baselines):
-            said = (
-                f"{side.word} leg: {words} is {pct:.0f} % above its baseline while {_falls(plan)}"
-            )
+        for each in risen(last, side, plan, state.baselines):
+            said = f"{side.word} leg: {each.words} is {each.size} above its baseline while {_falls(plan)}"
             yield Prompt("guard", said)
 
 
@@ -259,18 +245,30 @@ def _hint(state: State) -> Iterator[Prompt]:
     last = state.steps[-4 * RECENT :]
     for side in plan.legs:
         enough = sum(step.side is side and step.usable for step in last) >= RECENT
-        target = state.targets[side]
-        if not enough or target is None:
-            continue
-        if plan.target.outcome:
-            change = change_of(plan.measured, last, side, plan, state.baselines)
-            behind, so_far = change > -plan.target.responder_pct, f"{change:+.0f} % so far"
-        else:
-            share = share_of_wanted(last, side, state.baselines, target)
-            behind, so_far = share < HALFWAY, f"{100.0 * share:.0f} % of the way so far"
-        if behind:
-            yield Prompt("hint", f"{side.word} leg: {so_far}; suggest {plan.strategies}")
+        change = _too_little(state, side, last) if enough else ""
+        if change:
+            yield Prompt("hint", f"{side.word} leg: {change} so far; suggest {plan.strategies}")
             return
+
+
+def _too_little(state: State, side: Side, last: Sequence[Step]) -> str:
+    """The change of a leg, in words, where it is less than would do; empty where it does, or is not known.
+
+    Of a personal target the outcome has to fall, as in the tests; of any other the variable has to go half
+    of the way to the target, as in a block that succeeds.
+    """
+    plan, target, baseline = state.plan, state.targets[side], state.baselines[side]
+    if plan.target.rule == "personal":
+        pct = change_of(plan.measured, last, side, plan, state.baselines)
+        return f"{pct:+.0f} %" if pct > -plan.target.responder_pct else ""
+    if target is None or baseline is None:
+        return ""
+    asked = wanted(target, target.shown(baseline.mean, baseline.mean))
+    change = change_shown(last, side, baseline, target)
+    if not asked or not change / asked < 0.5:
+        return ""
+    digits = 0 if target.mode == "relative" else max(target.digits, 1)
+    return f"{change:+.{digits}f} {target.unit}"
 
 
 def _speed(state: State) -> Iterator[Prompt]:

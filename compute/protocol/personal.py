@@ -6,12 +6,14 @@ lowers it by less than 5 % responds to none.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite, nan, sqrt
+from math import isfinite, nan
 
 from compute.conventions import Side
 from compute.protocol.inputs import Step
-from compute.protocol.leg_baseline import LegBaseline, change_pct, mean, spread
+from compute.protocol.leg_baseline import LegBaseline, change_pct, mean
 from compute.protocol.plan import Plan
+from compute.serial import LEVEL, serial_mean
+from compute.serial import change as change_between
 
 SETTLE = 10
 """Valid stances of a leg at the beginning of a test that do not count: the walker is finding the angle."""
@@ -26,7 +28,8 @@ class Tested:
     Attributes
     ----------
     change : asked for, in the unit shown. reached : mean change of the variable.
-    effect_pct : change of the outcome, % of baseline. se_pct : its standard error.
+    effect_pct : change of the outcome, % of baseline. interval_pct : its confidence interval, as wide as it
+        has to be for all of the session's tests to hold together; NaN where it is unbounded.
     """
 
     side: Side
@@ -35,7 +38,7 @@ class Tested:
     count: int
     reached: float = nan
     effect_pct: float = nan
-    se_pct: float = nan
+    interval_pct: tuple[float, float] = (nan, nan)
 
 
 def tested(
@@ -52,11 +55,26 @@ def tested(
     values = [step.values[column] for step in good if isfinite(step.values[column])]
     if baseline is None or len(values) < LEAST:
         return Tested(side, change, block, len(values))
-    before = baseline.means[column]
-    return Tested(
-        side, change, block, len(values), mean([step.value for step in good]) - baseline.mean,
-        change_pct(mean(values), before), 100.0 * spread(values) / sqrt(len(values)) / abs(before),
-    )  # fmt: skip
+    effect_pct = change_pct(mean(values), baseline.means[column])
+    reached = mean([step.value for step in good]) - baseline.mean
+    interval = (nan, nan)
+    if isfinite(effect_pct) and baseline.series:
+        before = baseline.series[column]
+        found = change_between(before, serial_mean(values), level_of(plan))
+        interval = found.pct_interval
+        if not before.mean > 0.0:
+            low, high = (100.0 * each / abs(before.mean) for each in found.difference_interval)
+            interval = low, high
+    return Tested(side, change, block, len(values), reached, effect_pct, interval)
+
+
+def level_of(plan: Plan) -> float:
+    """Level of each test's interval: the best of several is chosen, so that chance has several chances.
+
+    Bonferroni: the sum of what all intervals may miss is what one may.
+    """
+    tests = sum(block.kind == "test" for block in plan.blocks)
+    return 1.0 - (1.0 - LEVEL) / max(tests, 1)
 
 
 def best(found: Sequence[Tested], side: Side) -> Tested | None:
@@ -75,11 +93,15 @@ def verdict(chosen: Tested | None, side: Side, plan: Plan) -> str:
     unit, rule = plan.target.spec.unit, plan.target
     if chosen is None:
         return f"{side.word} leg: no change was tested with {LEAST} valid stances or more"
-    effect = f"{chosen.effect_pct:+.1f} % (standard error {chosen.se_pct:.1f} %) at {chosen.change:+g} {unit}"
+    low, high = chosen.interval_pct
+    interval = f"{100.0 * LEVEL:.0f} % interval over all tests {low:+.1f} to {high:+.1f} %"
+    if not (isfinite(low) and isfinite(high)):
+        interval = "its interval is not known"
+    effect = f"{chosen.effect_pct:+.1f} % ({interval}) at {chosen.change:+g} {unit}"
     if not responds(chosen, plan):
         return (
             f"{side.word} leg: no responder, the best of the tests changes the outcome by {effect}; "
             f"-{rule.responder_pct:g} % is asked for"
         )
-    sure = "" if chosen.effect_pct + 2.0 * chosen.se_pct < 0.0 else ", which may be chance"
+    sure = "" if high < 0.0 else ", which may be chance"
     return f"{side.word} leg: responder, {effect}{sure}"

@@ -61,8 +61,8 @@ class Block:
     Attributes
     ----------
     after_s : walking time. after_valid : valid stances of every trained leg.
-    display, message : what the walker is shown, None for the laboratory's picture; while nothing is told
-        the message is shown.
+    display, message : what the walker is shown, None for the laboratory's picture. In a block that never
+        tells the message is shown alone; while one that tells is faded out, general words.
     mean_of : the walker is told the mean of so many of the leg's last valid stances.
     change : of a ``test`` block, from the leg's own baseline, in the unit shown.
     """
@@ -146,11 +146,19 @@ class Guard:
     Attributes
     ----------
     leg : the trained leg itself, or the other one. limit_pct : rise of the mean, % of baseline.
+    limit : rise of the mean in the unit shown, of a variable whose zero is arbitrary, as of an angle: a
+        share of it says nothing.
     """
 
     variable: str
     leg: Literal["own", "other"] = "own"
     limit_pct: float = 10.0
+    limit: float = 2.0
+
+    @property
+    def by_share(self) -> bool:
+        """Whether its limit is a share of the baseline."""
+        return find(self.variable).mode == "relative"
 
     @property
     def words(self) -> str:

@@ -46,11 +46,18 @@ NOWHERE = Placed(0, "")
 
 @dataclass(frozen=True)
 class Answer:
-    """A number that the walker gave."""
+    """A number that the walker gave.
+
+    Attributes
+    ----------
+    block : number of the one in which it was given. corrected : whether a later answer replaces it.
+    """
 
     at_s: float
     name: str
     value: float
+    block: int = -1
+    corrected: bool = False
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from compute.protocol.judgement import BlockResult, leg_result
 from compute.protocol.leg_baseline import LegBaseline, baseline_faults, leg_baseline, mean
 from compute.protocol.personal import Tested
 from compute.protocol.plan import AIMED_KINDS, TOLD_KINDS, Block, Plan
+from compute.protocol.questions import answered, takes, why_halt
 from compute.protocol.records import NOWHERE, Answer, Change, Placed, Stretch
 from compute.protocol.sham import sham_value
 
@@ -50,6 +51,7 @@ class State:
     accepted : the operator takes the running baseline as it is.
     taken : stances per leg so far, of any verdict.
     offered : bands that need the operator's consent.
+    notes : all so far. block_notes : those that arose in `block`, once more if they did before.
     """
 
     plan: Plan
@@ -73,7 +75,7 @@ class State:
     answers: tuple[Answer, ...] = ()
     changes: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
-    fresh_notes: tuple[str, ...] = ()
+    block_notes: tuple[str, ...] = ()
     placed: Placed = NOWHERE
 
     # --- what is ------------------------------------------------------------------------------------
@@ -82,6 +84,11 @@ class State:
     def ended(self) -> bool:
         """Whether the last block is over."""
         return self.block >= len(self.plan.blocks)
+
+    @property
+    def over_s(self) -> float:
+        """When the last block was over; NaN before."""
+        return self.stretches[-1].from_s if self.ended else nan
 
     @property
     def running(self) -> Block | None:
@@ -230,8 +237,8 @@ class State:
         return replace(state, targets=(None, None)) if block.kind == "test" else state
 
     def _begin(self, index: int, t_s: float) -> "State":
-        state = replace(self, block=index, begun_s=t_s, held="", accepted=False)
-        state = replace(state, steps=(), usable=(0, 0), trained=0, fresh_notes=())
+        state = replace(self, block=index, begun_s=t_s, held="", accepted=False, block_notes=())
+        state = replace(state, steps=(), usable=(0, 0), trained=0)
         if state.ended:
             return state._stretch(t_s)
         block = self.plan.blocks[index]
@@ -302,10 +309,10 @@ class State:
         )
 
     def _noted(self, note: str) -> "State":
-        if not note or note in self.fresh_notes:
+        if not note or note in self.block_notes:
             return self
         notes = self.notes if note in self.notes else (*self.notes, note)
-        return replace(self, notes=notes, fresh_notes=(*self.fresh_notes, note))
+        return replace(self, notes=notes, block_notes=(*self.block_notes, note))
 
     # --- the operator -------------------------------------------------------------------------------
 
@@ -379,23 +386,14 @@ class State:
 
     def _ask_answer(self, ask: Ask) -> "State":
         """The walker's answer to a question; one beyond its limit halts the training."""
-        asked_for = {question.name for question in self.plan.questions}
-        if not isfinite(ask.number) or ask.text not in asked_for:
+        meant = [each for each in self.plan.questions if takes(each, ask.text, ask.number)]
+        if not meant:
             return self
-        meant = next(each for each in self.plan.questions if each.name == ask.text)
-        if not meant.low <= ask.number <= meant.high:
-            return self  # a slip of the finger must neither halt the training nor be kept
-        first = next((each.value for each in self.answers if each.name == ask.text), ask.number)
-        answer = Answer(self.now_s, ask.text, ask.number)
-        state = replace(self, answers=(*self.answers, answer))
-        for question in self.plan.questions:
-            if question.name != ask.text:
-                continue
-            if question.stop_at is not None and ask.number >= question.stop_at:
-                state = state._halt(f"{ask.text} {ask.number:g}, the limit is {question.stop_at:g}")
-            elif question.stop_rise is not None and ask.number - first >= question.stop_rise:
-                state = state._halt(f"{ask.text} rose from {first:g} to {ask.number:g}")
-        return state
+        answer = Answer(self.now_s, ask.text, ask.number, self.block)
+        answers = answered(meant, self.answers, answer, self.over_s)
+        state = replace(self, answers=answers)
+        why = next(filter(None, (why_halt(each, answers) for each in meant)), "")
+        return state._halt(why) if why else state
 
     def _ask_shift_band(self, ask: Ask) -> "State":
         """Move both edges of the trained legs' bands, in the target's terms."""

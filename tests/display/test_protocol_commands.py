@@ -94,6 +94,16 @@ def test_a_participant_is_enrolled_and_told_about(tmp_path):
     assert "Session 1 of 6 comes next." in made.stdout
     noted = ekam("participant", "S01", "--answer", "WOMAC pain", 7, *store)
     assert "answer: session 1, name WOMAC pain, value 7.0" in noted.stdout
+    people = ("participant", "S01", "--answer")
+    assert "asks no question 'WOMAC'" in refused(ekam(*people, "WOMAC", 7, *store))
+    assert "a number from 0 to 20, and 70 is none" in refused(
+        ekam(*people, "WOMAC pain", 70, *store)
+    )
+    assert "asks no question" in refused(
+        ekam("participant", "S03", "--protocol", "foot_angle", "--leg", "left",
+             "--answer", "x", 1, *store)
+    )  # fmt: skip
+    assert not (tmp_path / "people" / "S03").exists()
     assert "enrolled already" in refused(
         ekam("participant", "S01", "--protocol", "foot_angle", "--leg", "right", *store)
     )

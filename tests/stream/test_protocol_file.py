@@ -44,6 +44,9 @@ def read(tmp_path, text):
         ('name = "x"\n' + BLOCKS + 'sessions = [2]\n', "is of session 2, and there are 1"),
         ('name = "x"\n' + BLOCKS + 'cycle_steps = 10\nshare_at_end = 0.5\n', "needs its length, valid"),
         ('name = "x"\n[baseline]\nstances = 10\n' + BLOCKS, "least must not be above stances"),
+        ('name = "x"\n[[guards]]\nvariable = "hip_adduction_peak"\nlimit_pct = 10\n' + BLOCKS,
+         "takes limit, in °, not limit_pct"),
+        ('name = "x"\n[[guards]]\nvariable = "kfm_peak"\nlimit = 2\n' + BLOCKS, "takes limit_pct"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_its_place(tmp_path, text, said):
@@ -72,6 +75,27 @@ def test_what_a_session_is(tmp_path):
     ):
         with pytest.raises(EkamError, match=said):
             protocol.plan(**options)
+
+
+def test_a_guard_of_an_angle_has_its_limit_in_degrees(tmp_path):
+    tables = """[[guards]]
+variable = "hip_adduction_peak"
+limit = 3.5
+[[guards]]
+variable = "pelvic_drop_peak"
+"""
+    guards = read(tmp_path, 'name = "x"\n' + tables + BLOCKS).plan().guards
+    assert [(each.by_share, each.limit) for each in guards] == [(False, 3.5), (False, 2.0)]
+
+
+def test_an_answer_is_held_against_the_questions_of_every_session():
+    protocol = read_protocol("foot_angle").protocol
+    protocol.check_answer("WOMAC pain", 20.0)
+    with pytest.raises(EkamError, match="asks no question 'womac': take one of pain, WOMAC pain"):
+        protocol.check_answer("womac", 3.0)
+    for value in (-1.0, 21.0, float("nan")):
+        with pytest.raises(EkamError, match="WOMAC pain is a number from 0 to 20, and"):
+            protocol.check_answer("WOMAC pain", value)
 
 
 def sessions():
