@@ -35,14 +35,12 @@ class Judgement:
     missing : sentences' parts that say what is not fulfilled or not known.
     risen : companions whose mean rose beyond the limit.
     rising : companions that are certain to have risen, whether or not beyond the limit.
-    aimed_pct : share of the steps in the band that success needs.
     """
 
     state: State
     missing: tuple[str, ...] = ()
     risen: tuple[str, ...] = ()
     rising: tuple[str, ...] = ()
-    aimed_pct: float = IN_BAND_PCT
 
 
 def judge(

@@ -103,6 +103,7 @@ def run_session(
         plate_check = _plate_check(lab, outcome)
         if plate_check is not None:
             outcome.notes = (*outcome.notes, plate_check["sentence"])
+        begun_utc = datetime.now(UTC)
         folder, recorder = _folder(out, lab, subject, session, target)
         if protocol is not None and run is not None:
             tell_warning(run)
@@ -124,8 +125,9 @@ def run_session(
             incomplete = recorder.fault or outcome.fault
             try:
                 write_session_json(
-                    folder, outcome, lab, subject, mode=mode, origin=origin, plate_check=plate_check
-                )
+                    folder, outcome, lab, subject, mode=mode, origin=origin, begun_utc=begun_utc,
+                    plate_check=plate_check,
+                )  # fmt: skip
             except OSError as error:
                 incomplete = incomplete or f"session.json cannot be written: {error.strerror}"
             if run is not None:

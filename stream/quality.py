@@ -44,6 +44,7 @@ def quality(folder: SessionFolder, found: Sequence[Phase]) -> Quality:
     """Judge the data of a session."""
     facts = folder.facts
     points = [
+        *_replay(folder),
         _stances(folder),
         *(_baseline(folder, found, side) for side in Side),
         _speed(folder, found),
@@ -56,6 +57,13 @@ def quality(folder: SessionFolder, found: Sequence[Phase]) -> Quality:
     states = {point.state for point in points}
     level: Level = "bad" if "bad" in states else "care" if "care" in states else "good"
     return Quality(level, tuple(points))
+
+
+def _replay(folder: SessionFolder) -> list[Point]:
+    if not folder.replayed:
+        return []
+    said = f"this session is a REPLAY of {folder.replayed}: nobody walked while it ran"
+    return [Point("source", "care", said)]
 
 
 def _stances(folder: SessionFolder) -> Point:

@@ -76,6 +76,7 @@ def write_session_json(
     *,
     mode: str,
     origin: Mapping[str, Any],
+    begun_utc: datetime | None = None,
     plate_check: Mapping[str, Any] | None = None,
 ) -> None:
     """``session.json``: what ran, on what, with which settings and how it went.
@@ -84,11 +85,13 @@ def write_session_json(
     ----------
     mode : ``live``, ``replay``, ``demo`` or ``process``.
     origin : where the data came from: file and hash, or the LSL configuration.
+    begun_utc : when the walker's session began; None for one that is computed again.
     plate_check : how the plates' last daily check ended; None where it does not apply.
     """
     tally = outcome.tally
     table = {
         "mode": mode,
+        "begun_utc": None if begun_utc is None else begun_utc.isoformat(timespec="seconds"),
         "written_utc": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {name: version(name) for name in PACKAGES},
         "python": platform.python_version(),

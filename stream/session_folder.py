@@ -15,8 +15,8 @@ import numpy as np
 
 from compute import Side
 from compute.feedback import Target, target_for
-from compute.success import IN_BAND_PCT
 from compute.variables import Mode, find
+from stream import json_lines
 from stream.errors import EkamError
 from stream.lab import read_lab
 from stream.outcomes import Outcome, outcomes_of, read_outcomes
@@ -69,11 +69,11 @@ class SessionFolder:
     facts : ``session.json``; empty where there is none.
     body_mass_kg, height_m : NaN where ``subject.toml`` is missing.
     target : what the walker was aimed at; None where it is not known.
+    protocol : ``protocol.toml``; empty where none ran.
     kinds : block's name -> kind, as the protocol says; empty without one.
     concealed : the protocol hides from the reader which arm this is.
     sham : what stood in for feedback in this arm; empty for none.
     lacking : what is missing or broken off, sentences.
-    success_pct : steps in the band that the protocol asks for; NaN without one.
     """
 
     path: Path
@@ -83,12 +83,12 @@ class SessionFolder:
     body_mass_kg: float = nan
     height_m: float = nan
     target: Target | None = None
+    protocol: Mapping[str, Any] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(default_factory=dict)
     concealed: bool = False
     sham: str = ""
     outcomes: tuple[Outcome, ...] = ()
     lacking: tuple[str, ...] = ()
-    success_pct: float = nan
 
     @property
     def name(self) -> str:
@@ -96,15 +96,29 @@ class SessionFolder:
         return self.path.resolve().name
 
     @property
+    def replayed(self) -> str:
+        """What the streams of this session replayed; empty where they were live."""
+        streams = table(self.facts, "streams")
+        names = [str(table(streams, role).get("replay") or "") for role in streams]
+        return ", ".join(dict.fromkeys(name for name in names if name))
+
+    @property
     def begun_utc(self) -> datetime:
-        """When the session began: by the folder's name, or when its first files were written."""
+        """When the session began: as it wrote itself, or by the participant's journal or the folder's name.
+
+        Where none of them tells: when it was written.
+        """
+        for said in (self.facts.get("begun_utc"), _journalled_utc(self.path)):
+            begun = _moment(said)
+            if begun is not None:
+                return begun
         found = _STAMP.search(self.name)
         if found:
             return datetime.strptime(found[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
-        try:
-            return datetime.fromisoformat(str(self.facts["written_utc"]))
-        except (KeyError, ValueError):
-            return datetime.fromtimestamp((self.path / "stances.csv").stat().st_mtime, UTC)
+        written = _moment(self.facts.get("written_utc"))
+        if written is not None:
+            return written
+        return datetime.fromtimestamp((self.path / "stances.csv").stat().st_mtime, UTC)
 
 
 def is_session(path: Path) -> bool:
@@ -159,12 +173,12 @@ def read_session(path: Path) -> SessionFolder:
         _number(subject.get("body_mass_kg")),
         _number(subject.get("height_m")),
         _of_protocol(protocol) or _target(path, facts),
+        protocol,
         _kinds(protocol),
         hides(protocol) or hides(facts.get("protocol")) or hides(facts.get("feedback")),
         _sham(path, protocol),
         read_outcomes(path) or outcomes_of(table(facts, "protocol").get("answers")),
         tuple(lacking),
-        _number(protocol.get("success_pct", IN_BAND_PCT)) if protocol else nan,
     )
 
 
@@ -326,6 +340,31 @@ def _toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
+
+
+def _journalled_utc(path: Path) -> str:
+    """When a participant's session began by the journal beside its folder; empty without one."""
+    whole = path.resolve()
+    try:
+        lines = json_lines.read(whole.parent / "journal.jsonl", "journal")
+    except EkamError:
+        return ""
+    return next(
+        (
+            str(each.get("utc") or "")
+            for each in lines
+            if each.get("what") == "begun" and each.get("folder") == whole.name
+        ),
+        "",
+    )
+
+
+def _moment(text: Any) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _number(text: Any) -> float:

@@ -19,7 +19,8 @@ from stream.codebook import unit_of
 from stream.latency import PERCENTILES, percentiles
 from stream.outcomes import Outcome
 from stream.phases import Phase, phases, pooled
-from stream.protocol_verdict import by_protocol, in_band, results_of, trained
+from stream.protocol_verdicts import Demands, Halt, Verdict, demands, halts, trained, verdicts
+from stream.protocol_verdicts import judgement as by_protocol
 from stream.quality import Quality, quality
 from stream.session_folder import SessionFolder, table
 
@@ -70,7 +71,9 @@ class LegPart:
 
     Attributes
     ----------
-    judged : valid stances that were held against a band. in_band : those inside it.
+    judged : valid stances that were held against a band, told or not. in_band : those inside it.
+    told : valid stances whose value the walker was told.
+    verdict : of the protocol on this leg in this block; None where it gave none.
     means : column -> mean of the valid stances. changes : column -> against the baseline.
     """
 
@@ -80,10 +83,12 @@ class LegPart:
     rejected: int = 0
     judged: int = 0
     in_band: int = 0
+    told: int = 0
     target_low: float = nan
     target_high: float = nan
     means: Mapping[str, SerialMean] = field(default_factory=dict)
     changes: Mapping[str, Change] = field(default_factory=dict)
+    verdict: Verdict | None = None
 
     @property
     def in_band_pct(self) -> float:
@@ -100,7 +105,8 @@ class Leg:
     reasons : reason -> rejected stances that have it; a stance may have several.
     baseline, training : all parts of that kind together. closing : the last `CLOSING` valid stances of the
         training, None where it is not twice as long. parts : each by itself, in order.
-    judgement : by the protocol that ran, else by `compute.success.RULE`.
+    judgement : by the protocol where one ran, otherwise by `compute.success.RULE`.
+    trained : whether this leg was. verdicts : of the protocol on its blocks, empty where none ran.
     """
 
     side: Side
@@ -112,6 +118,8 @@ class Leg:
     closing: LegPart | None
     parts: tuple[LegPart, ...]
     judgement: Judgement
+    trained: bool = True
+    verdicts: tuple[Verdict, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,6 +129,8 @@ class Summary:
     Attributes
     ----------
     concealed : arm, target, band and success are left out because the session is blinded.
+    replayed : what the streams replayed; empty for a walker.
+    demands : what counts as a success. halts : of the protocol.
     variable, label, unit : what was fed back; empty when concealed or not known.
     """
 
@@ -143,6 +153,9 @@ class Summary:
     lacking: tuple[str, ...]
     versions: Mapping[str, str]
     hashes: Mapping[str, str]
+    demands: Demands
+    halts: tuple[Halt, ...] = ()
+    replayed: str = ""
 
     def leg(self, side: Side) -> Leg:
         """Summary of one leg."""
@@ -161,8 +174,9 @@ def summarise(folder: SessionFolder, *, unblind: bool = False) -> Summary:
     if concealed:  # a block's own name may tell the arm
         found = tuple(replace(p, name=f"{p.kind} {i}") for i, p in enumerate(found, 1))
     target = None if concealed else folder.target
-    parts = {side: _parts(folder, found, side, target) for side in Side}
-    legs = tuple(_leg(folder, found, side, parts, target) for side in Side)
+    said = {side: () if target is None or folder.sham else verdicts(folder, side) for side in Side}
+    parts = {side: _parts(folder, found, side, target, said[side]) for side in Side}
+    legs = tuple(_leg(folder, found, side, parts, target, said[side]) for side in Side)
     on_s, off_s = folder.stances.column("t_on_s"), folder.stances.column("t_off_s")
     span_s = float(np.nanmax(off_s) - np.nanmin(on_s)) if np.isfinite(on_s).any() else 0.0
     return Summary(
@@ -185,6 +199,9 @@ def summarise(folder: SessionFolder, *, unblind: bool = False) -> Summary:
         folder.lacking,
         {str(k): str(v) for k, v in table(folder.facts, "versions").items()},
         _hashes(folder, concealed),
+        demands(folder),
+        halts(folder),
+        folder.replayed,
     )
 
 
@@ -231,7 +248,11 @@ def latency(folder: SessionFolder) -> dict[str, dict[str, float]]:
 
 
 def _parts(
-    folder: SessionFolder, found: Sequence[Phase], side: Side, target: Target | None
+    folder: SessionFolder,
+    found: Sequence[Phase],
+    side: Side,
+    target: Target | None,
+    said: Sequence[Verdict],
 ) -> tuple[LegPart, ...]:
     """Baseline and training of a leg as wholes, then every phase."""
     count = folder.stances.count
@@ -241,15 +262,24 @@ def _parts(
     baseline = _with_earlier(folder, side, baseline, target)
     against = baseline.means
     training = _part(folder, side, "train", "train", pooled(found, "train", count), target, against)
-    each = (_part(folder, side, p.name, p.kind, p.rows, target, against) for p in found)
-    results = results_of(folder.facts, side)
-    training = _held(training, trained(results))
-    return (baseline, training, *(_held(p, in_band(results, p.name, p.valid)) for p in each))
+    training = _as_judged(training, [each for each in said if each.kind == "train"])
+    each = [_part(folder, side, p.name, p.kind, p.rows, target, against) for p in found]
+    for verdict in said:  # a block that was halted is several parts: the verdict stands at the last
+        of = [
+            i for i, p in enumerate(found) if p.name == verdict.name and p.begin_s <= verdict.to_s
+        ]
+        if of:
+            each[of[-1]] = replace(_as_judged(each[of[-1]], [verdict]), verdict=verdict)
+    return (baseline, training, *each)
 
 
-def _held(part: LegPart, counted: tuple[int, int] | None) -> LegPart:
-    """A part with what the protocol counted, which held every valid step against its band, told or not."""
-    return part if counted is None else replace(part, judged=counted[0], in_band=counted[1])
+def _as_judged(part: LegPart, said: Sequence[Verdict]) -> LegPart:
+    """The part with the protocol's own count of steps in the band."""
+    known = [each for each in said if isfinite(each.in_band_pct)]
+    if not known:
+        return part
+    inside = sum(round(each.in_band_pct * each.valid / 100.0) for each in known)
+    return replace(part, judged=sum(each.valid for each in known), in_band=inside)
 
 
 def _with_earlier(
@@ -308,10 +338,13 @@ def _part(
             name, kind, int(good.sum()), int((own & ~good).sum()), means=means, changes=changes
         )
     value, low, high = held_against(folder, target)
+    told = int((good & np.isfinite(folder.stances.column("feedback_value"))).sum())
+    spec = target.spec
+    if spec.column in against and (folder.protocol or any(stances.text("block"))):
+        value = _with_untold(folder, target, side, value, against[spec.column].mean)
     judged = good & np.isfinite(value) & np.isfinite(low) & np.isfinite(high)
     inside = judged & (low <= value) & (value <= high)
-    aimed = good & np.isfinite(low) & np.isfinite(high)
-    lows, highs = low[aimed], high[aimed]
+    lows, highs = low[judged], high[judged]
     return LegPart(
         name,
         kind,
@@ -319,11 +352,28 @@ def _part(
         int((own & ~good).sum()),
         int(judged.sum()),
         int(inside.sum()),
+        told,
         float(np.median(lows)) if len(lows) else nan,
         float(np.median(highs)) if len(highs) else nan,
         means,
         changes,
     )
+
+
+def _with_untold(
+    folder: SessionFolder, target: Target, side: Side, value: np.ndarray, baseline: float
+) -> np.ndarray:
+    """Values in the terms of the target also of stances of which nothing, or a sham, was told.
+
+    Parameters
+    ----------
+    baseline : of the leg, in the unit of the column; that which the session went by comes first.
+    """
+    per_unit = target.spec.shown_per_unit
+    told = table(table(folder.facts, "feedback"), "baseline").get(side.word)
+    zero = float(told) if isinstance(told, int | float) else per_unit * baseline
+    own = np.asarray(target.shown(per_unit * folder.stances.column(target.spec.column), zero))  # type: ignore[arg-type]
+    return own if folder.sham else np.where(np.isfinite(value), value, own)
 
 
 def held_against(
@@ -347,6 +397,7 @@ def _leg(
     side: Side,
     parts: Mapping[Side, tuple[LegPart, ...]],
     target: Target | None,
+    said: tuple[Verdict, ...],
 ) -> Leg:
     stances = folder.stances
     own = stances.of(side)
@@ -365,18 +416,12 @@ def _leg(
         training,
         _closing(folder, found, side, target, baseline.means),
         tuple(each),
-        _judged(folder, training, parts[side.other][1], side, target),
+        by_protocol(said)
+        if said
+        else _judgement(training, parts[side.other][1], side, target, folder.sham),
+        trained(folder, side),
+        said,
     )
-
-
-def _judged(
-    folder: SessionFolder, training: LegPart, other: LegPart, side: Side, target: Target | None
-) -> Judgement:
-    """By the protocol that ran, else by our own rule; nothing of a sham."""
-    found = _judgement(training, other, side, target, folder.sham)
-    if folder.sham:
-        return found
-    return by_protocol(found, results_of(folder.facts, side), folder.success_pct)
 
 
 def _judgement(

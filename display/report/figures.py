@@ -294,7 +294,7 @@ def trend(
             )  # fmt: skip
         for means, colour, mark, line, face, label in (
             (baseline, BASELINE, "o", (0, (5, 3)), "white", "baseline walking (95 % CI)"),
-            (training, TRAINING, "s", "-", TRAINING, "with feedback (95 % CI)"),
+            (training, TRAINING, "s", "-", TRAINING, "in training (95 % CI)"),
         ):
             means_at = np.array([each.mean for each in means])
             half = np.array([each.interval()[1] - each.mean for each in means])
@@ -344,9 +344,15 @@ def pct_text(each: Change) -> str:
     """A change in per cent with its interval, in one line."""
     if not isfinite(each.pct):
         return "not known"
-    low, high = each.pct_interval
-    interval = f" ({low:+.1f} to {high:+.1f})" if isfinite(low) else " (no interval)"
-    return f"{each.pct:+.1f} %{interval}".replace("-", "\N{MINUS SIGN}")
+    low, high = map(_signed, each.pct_interval)
+    interval = f" ({low} to {high})" if isfinite(each.pct_interval[0]) else " (no interval)"
+    return f"{_signed(each.pct)} %{interval}"
+
+
+def _signed(value: float) -> str:
+    """With one decimal; what rounds to nothing has no sign."""
+    rounded = round(value, 1)
+    return f"{rounded:+.1f}".replace("-", "\N{MINUS SIGN}") if rounded else "0.0"
 
 
 def _legend(figure: Figure, axes: Axes) -> None:

@@ -11,7 +11,6 @@ from markupsafe import Markup
 from compute import Side
 from compute.norms import HEALTHY_PEAK1, MDC95_SOURCE, MDC_SHARES
 from compute.serial import SerialMean
-from compute.success import MOST_RISE_PCT, RULE
 from display.report import figures, words
 from stream.course import Course, baseline_of
 from stream.curve_means import CURVES as MEAN_CURVES
@@ -117,6 +116,7 @@ def _interval(bounds: tuple[float, float], digits: int = 0) -> str:
 def _context(folder: SessionFolder, summary: Summary) -> dict[str, Any]:
     return {
         "headline": words.headline(summary),
+        "halted": words.halted(summary),
         "legs": [(leg, words.leg_sentences(leg, summary)) for leg in summary.legs],
         "not_said": words.cannot_be_said(summary),
         "doubts": [p for p in summary.quality.points if p.state in ("care", "bad")],
@@ -125,13 +125,16 @@ def _context(folder: SessionFolder, summary: Summary) -> dict[str, Any]:
         "curves": list(map(Markup, _curve_figures(folder, summary))),
         "quantities": _quantities(folder, summary),
         "blocks": _blocks(summary),
+        "judged": any(leg.verdicts for leg in summary.legs),
         "reasons": _reasons(summary),
         "latency": _latency(summary.latency_ms),
         "budgets": BUDGETS_MS,
         "goals": (_GOAL_P95_MS, _GOAL_P99_MS),
         "healthy": HEALTHY_PEAK1,
-        "most_rise": MOST_RISE_PCT,
-        "rule": RULE,
+        "rise_limits": [
+            f"{name} {summary.demands.limit_pct(column):g} %"
+            for name, column in (("knee flexion moment", KFM), ("second peak", PEAK2))
+        ],
         "method": {**METHOD, **table(folder.facts, "method")},
         "filter_hz": table(folder.facts, "filter").get("scored_hz", ""),
         "laboratory": table(folder.facts, "lab").get("name", ""),
@@ -144,7 +147,7 @@ def _context(folder: SessionFolder, summary: Summary) -> dict[str, Any]:
 
 def _change_figures(summary: Summary) -> list[str]:
     labels = {each.column: each.label for each in WATCHED}
-    limits = {labels[column]: MOST_RISE_PCT for column in (PEAK2, KFM)}
+    limits = {labels[column]: summary.demands.limit_pct(column) for column in (PEAK2, KFM)}
     made = []
     for leg in summary.legs:
         rows = [
@@ -153,7 +156,7 @@ def _change_figures(summary: Summary) -> list[str]:
             if column in leg.training.changes and isfinite(leg.training.changes[column].pct)
         ]
         if rows:
-            title = f"{leg.side.word.capitalize()} leg: change with feedback"
+            title = f"{leg.side.word.capitalize()} leg: change {words.period(leg)}"
             made.append(figures.changes(title, rows, limits))
     return made
 
@@ -252,7 +255,7 @@ def _curve_figures(folder: SessionFolder, summary: Summary) -> list[str]:
             if before is not None or after is not None:
                 title = f"{leg.side.word.capitalize()} leg: {name} within a step"
                 made.append(
-                    figures.curves(title, "N·m/kg", before, after, "with feedback", y_range)
+                    figures.curves(title, "N·m/kg", before, after, words.period(leg), y_range)
                 )
     return made
 

@@ -6,9 +6,9 @@ from math import isfinite
 from compute import Side
 from compute.norms import MDC95_PCT_BWHT
 from compute.serial import Change
-from compute.success import MOST_RISE_PCT
 from stream.course import BetweenDays
-from stream.summary import KFM, PEAK1, PEAK2, Leg, Summary
+from stream.protocol_verdicts import of_training
+from stream.summary import KFM, PEAK1, PEAK2, Leg, LegPart, Summary
 
 REASONS: Mapping[str, str] = {
     "cross_belt": "stepped on the other belt",
@@ -79,7 +79,7 @@ def leg_sentences(leg: Leg, summary: Summary) -> list[str]:
             f"None of the {leg.rejected} steps of the {name} leg could be used; most often: "
             f"{REASONS.get(worst, worst) or 'no reason is recorded'}."
         ]
-    said = [*_main(leg), *_band(leg, summary), *_price(leg), *_judgement(leg, summary)]
+    said = [*_main(leg), *_band(leg, summary), *_price(leg, summary), *_judgement(leg, summary)]
     return said
 
 
@@ -114,42 +114,47 @@ def _band(leg: Leg, summary: Summary) -> list[str]:
         return []
     part = leg.training
     if not part.judged:
+        if not leg.trained:
+            return [f"The {leg.side.word} leg was not trained: it had no target."]
         return [f"No step of the {leg.side.word} leg was held against a target."]
+    if not leg.trained:
+        return []
     return [
-        f"{part.in_band_pct:.0f} % of its steps lay in the target band ({part.in_band} of {part.judged} "
-        f"valid steps "
-        f"with a target; {leg.judgement.aimed_pct:.0f} % are aimed at)."
+        f"{part.in_band_pct:.0f} % of its steps in training lay in the target band ({part.in_band} of "
+        f"{part.judged} valid steps with a target, {min(part.told, part.judged)} of them told to the walker; "
+        f"{summary.demands.in_band_pct:g} % are aimed at)."
     ]
 
 
-def _price(leg: Leg) -> list[str]:
+def _price(leg: Leg, summary: Summary) -> list[str]:
     """A lower EKAM that is bought is never told without its price."""
     said = []
     for column, name in ((KFM, "knee flexion moment"), (PEAK2, "second EKAM peak")):
         each = leg.training.changes.get(column)
+        limit = summary.demands.limit_pct(column)
         if each is None or not isfinite(each.pct):
             said.append(f"What became of its {name} is not known.")
-        elif each.pct > MOST_RISE_PCT:
+        elif each.pct > limit:
             said.append(
-                f"Its {name} rose by {each.pct:.0f} %, more than the {MOST_RISE_PCT:.0f} % that are "
+                f"Its {name} rose by {each.pct:.0f} %, more than the {limit:g} % that are "
                 f"tolerated: "
                 "a lower first peak that is bought by this is no relief of the knee."
             )
         elif each.pct_interval[0] > 0.0:
             said.append(
-                f"Its {name} rose by {each.pct:.0f} %, certain but within the {MOST_RISE_PCT:.0f} % that are "
+                f"Its {name} rose by {each.pct:.0f} %, certain but within the {limit:g} % that are "
                 "tolerated: keep an eye on it."
             )
-        elif each.pct_interval[1] > MOST_RISE_PCT:
-            said.append(
-                f"That its {name} rose by more than {MOST_RISE_PCT:.0f} % cannot be ruled out."
-            )
+        elif each.pct_interval[1] > limit:
+            said.append(f"That its {name} rose by more than {limit:g} % cannot be ruled out.")
     return said
 
 
 def _judgement(leg: Leg, summary: Summary) -> list[str]:
-    if summary.concealed or not leg.training.judged:
+    if summary.concealed or not leg.trained or not leg.training.judged:
         return []
+    if leg.verdicts:
+        return _of_protocol(leg)
     found = leg.judgement
     missing = "; ".join(found.missing)
     if found.state == "reached":
@@ -165,6 +170,48 @@ def _judgement(leg: Leg, summary: Summary) -> list[str]:
         also = f"; {' and '.join(found.risen)} rose beyond the limit" if found.risen else ""
         return [f"The session's goal was not reached for this leg: {missing}{also}."]
     return [f"Whether the goal was reached cannot be judged: {missing}."]
+
+
+def _of_protocol(leg: Leg) -> list[str]:
+    """What the protocol said of a trained leg's training blocks."""
+    training = of_training(leg.verdicts)
+    missing = "; ".join(leg.judgement.missing)
+    if not training:
+        return [f"Whether the goal was reached cannot be judged: {missing}."]
+    reached, count = sum(each.success is True for each in training), len(training)
+    if reached == count:
+        where = "the training block" if count == 1 else f"all {count} training blocks"
+        return [f"The protocol's goal was reached for this leg in {where}."]
+    where = "" if count == 1 else f" in {reached} of {count} training blocks"
+    if leg.judgement.state == "paid for" and not reached:
+        return [f"The target was met, but this counts as no success of the protocol: {missing}."]
+    verb = "was reached" if reached else "was not reached"
+    return [f"The protocol's goal {verb} for this leg{where if reached else ''}: {missing}."]
+
+
+def halted(summary: Summary) -> str:
+    """All halts of the protocol in one line; empty without one."""
+    if not summary.halts:
+        return ""
+    said = "; ".join(
+        f"{each.why} (after {each.at_s / 60.0:.1f} min)" if isfinite(each.at_s) else each.why
+        for each in summary.halts
+    )
+    count = len(summary.halts)
+    return f"The session was halted {'once' if count == 1 else f'{count} times'}: {said}."
+
+
+def period(leg: Leg) -> str:
+    """What a leg's steps against its baseline are called."""
+    return "in training" if leg.trained else "while the other leg was trained"
+
+
+def verdict(part: LegPart) -> str:
+    """The protocol's verdict on a leg in a block, for a table."""
+    found = part.verdict
+    if found is None or found.success is None:
+        return "–"
+    return "✓ success" if found.success else f"✗ {'; '.join(found.why) or 'no success'}"
 
 
 def headline(summary: Summary) -> str:
@@ -183,7 +230,9 @@ def headline(summary: Summary) -> str:
         certain = isfinite(low) and not low <= 0.0 <= high
         way = f"{_pct(each.pct)} %" if certain else "no certain change"
         price = (
-            f" at the price of {_rises(leg)}" if _rises(leg) and each.pct < 0.0 and certain else ""
+            f" at the price of {_rises(leg, summary)}"
+            if _rises(leg, summary) and each.pct < 0.0 and certain
+            else ""
         )
         parts.append(f"{leg.side.word} {way}{price}{_goal(leg, summary)}")
     if not parts:
@@ -192,8 +241,16 @@ def headline(summary: Summary) -> str:
 
 
 def _goal(leg: Leg, summary: Summary) -> str:
-    if summary.concealed or not leg.training.judged:
+    if summary.concealed:
         return ""
+    if not leg.trained:
+        return " (not trained)"
+    if not leg.training.judged:
+        return ""
+    training = of_training(leg.verdicts)
+    reached = sum(each.success is True for each in training)
+    if 0 < reached < len(training):
+        return f" (goal reached in {reached} of {len(training)} training blocks)"
     return {
         "reached": " (goal reached)",
         "missed": " (goal not reached)",
@@ -202,11 +259,11 @@ def _goal(leg: Leg, summary: Summary) -> str:
     }[leg.judgement.state]
 
 
-def _rises(leg: Leg) -> str:
+def _rises(leg: Leg, summary: Summary) -> str:
     names = []
     for column, name in ((KFM, "the knee flexion moment"), (PEAK2, "the second peak")):
         each = leg.training.changes.get(column)
-        if each is not None and each.pct > MOST_RISE_PCT:
+        if each is not None and each.pct > summary.demands.limit_pct(column):
             names.append(f"{name} ({_pct(each.pct)} %)")
     return " and ".join(names)
 

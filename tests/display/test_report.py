@@ -6,12 +6,14 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 import sessions
 from commands import ekam, refused
 
 from compute import Side
-from display.report import words
+from compute.serial import SerialMean, change
+from display.report import figures, words
 from display.report.write import write_session_report, write_text
 from stream.errors import EkamError
 from stream.session_folder import read_session
@@ -79,7 +81,7 @@ def test_every_picture_can_be_read_aloud(tmp_path):
     text = page(sessions.write(tmp_path / "s", sessions.leg(), sessions.leg(seed=9)))
     labels = re.findall(r'<svg role="img" aria-label="([^"]+)"', text)
     assert len(labels) == 8
-    assert any("Left leg: change with feedback" in label for label in labels)
+    assert any("Left leg: change in training" in label for label in labels)
 
 
 def test_the_same_session_gives_the_same_page(tmp_path):
@@ -238,3 +240,45 @@ def test_a_report_that_fails_never_loses_the_session(tmp_path, capsys, monkeypat
     said = capsys.readouterr().err
     assert "no report yet" in said
     assert "ekam report" in said
+
+
+def protocol_session(folder, *, replay=""):
+    """A session whose protocol says success with 47 % in the band, and which trained the left leg."""
+    names = [*["baseline"] * 60, *["train"] * 200]
+    left, right = (sessions.leg(seed=seed, blocks=lambda n: names[:n]) for seed in (0, 9))
+    trained = np.arange(260) >= 60
+    left["target_low"] = np.where(trained, 60.0, np.nan)
+    left["target_high"] = np.where(trained, 87.0, np.nan)
+    left["feedback_value"][120:] = np.nan
+    right["feedback_value"][:] = np.nan
+    legs = {"left": {"valid": 200, "in_band_pct": 47.0, "success": True, "why": [], "guards": {}},
+            "right": {"valid": 200, "in_band_pct": None, "success": None}}  # fmt: skip
+    blocks = [{"name": "train", "kind": "train", "from_s": 60.0, "to_s": 400.0, "legs": legs}]
+    more = {"protocol": {"legs": ["left"], "blocks": blocks, "halted": "pain 6, the limit is 5"},
+            "streams": {"markers": {"replay": replay}}}  # fmt: skip
+    text = 'name = "P"\nsuccess_pct = 40\n[target]\nvariable = "ekam_peak1"\n'
+    return sessions.write(folder, left, right, protocol=text, more=more, mode="live")
+
+
+def test_a_protocol_and_its_report_say_the_same(tmp_path):
+    folder = protocol_session(tmp_path / "s")
+    text = Page(page(folder)).text
+    assert "(goal reached), right" in text
+    assert "(not trained)" in text
+    assert "goal was reached for this leg in the training block" in text
+    assert "not reached" not in text
+    assert "47 % of its steps in training" in text
+    assert "60 of them told to the walker; 40 % are aimed at" in text
+    assert "session was halted once: pain 6, the limit is 5" in text
+    assert "Right leg: change while the other leg was trained" in page(folder)
+
+
+def test_a_replay_is_told_in_header_and_quality(tmp_path):
+    text = Page(page(protocol_session(tmp_path / "s", replay="walk.c3d"))).text
+    assert text.count("REPLAY of walk.c3d") >= 2
+    assert "· live ·" not in text
+
+
+def test_nothing_has_no_sign():
+    before, after = SerialMean(60, 0.5, 0.05), SerialMean(60, 0.4999, 0.05)
+    assert figures.pct_text(change(before, after)).startswith("0.0 %")

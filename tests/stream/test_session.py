@@ -5,6 +5,7 @@ import json
 import re
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -207,7 +208,10 @@ def test_files_of_a_session(tmp_path):
     made, _ = session()
     made.keep([StancesCsv(folder), CurvesCsv(folder)])
     outcome = made.run()
-    write_session_json(folder, outcome, lab, subject, mode="process", origin={"file": "x"})
+    begun = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+    write_session_json(
+        folder, outcome, lab, subject, mode="process", origin={"file": "x"}, begun_utc=begun
+    )
     assert (folder / "lab.toml").read_text() == lab.text
     assert (folder / "subject.toml").read_text() == subject.text
     with (folder / "stances.csv").open() as file:
@@ -222,6 +226,7 @@ def test_files_of_a_session(tmp_path):
     table = json.loads((folder / "session.json").read_text())
     assert table["feedback"]["variable"] == "ekam_peak1"
     assert table["notes"] == []
+    assert table["begun_utc"] == "2026-11-22T09:30:00+00:00"
     assert table["live_delay_ms"] > 0.0
     assert "external" in table["method"]["ekam"]
     assert table["stances"]["valid"]["left"] + table["stances"]["valid"]["right"] == len(rows)

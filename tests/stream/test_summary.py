@@ -7,12 +7,15 @@ import pytest
 import sessions
 
 from compute import Side
+from compute.protocol import Ask
 from stream.course import course
 from stream.curve_means import curve_means
 from stream.errors import EkamError
 from stream.outcomes import read_outcomes
 from stream.phases import kind_of
 from stream.plain import plain
+from stream.protocol_file import read_protocol
+from stream.protocol_run import Setup
 from stream.session_folder import find_sessions, hides, read_session
 from stream.summary import KFM, PEAK1, PEAK2, summarise
 
@@ -325,3 +328,120 @@ def test_a_sham_is_never_called_a_success(tmp_path):
     (folder / "protocol.toml").write_text("blinded = true\n" + PROTOCOL)
     assert "sham" not in json.dumps(plain(summed(folder)))
     assert 'foot_progression"' not in json.dumps(plain(summed(folder)))
+
+
+def block(name, success, why=(), guards=None, **more):
+    numbers = {"valid": 200, "in_band_pct": 47.0, "success": success, "why": list(why), "guards": guards or {}}  # fmt: skip
+    untrained = {"valid": 200, "in_band_pct": None, "success": None, "why": [], "guards": {}}
+    legs = {"left": numbers | more, "right": untrained}
+    return {"name": name, "kind": "train", "from_s": 60.0, "to_s": 400.0, "legs": legs}
+
+
+RUN = (
+    'name = "P"\nsuccess_pct = 40\nlegs = "left"\n[target]\nvariable = "ekam_peak1"\n'
+    '[[guards]]\nvariable = "kfm_peak"\nlimit_pct = 25\n'
+)
+
+
+def ran(tmp_path, *blocks, told=True, **leg):
+    """A session of a protocol that trained the left leg; the band holds few of its steps."""
+    names = [*["baseline"] * 60, *["train"] * 200]
+    left, right = (sessions.leg(seed=seed, blocks=lambda n: names[:n], **leg) for seed in (0, 9))
+    trained = np.arange(260) >= 60
+    left["target_low"], left["target_high"] = (
+        np.where(trained, 60.0, np.nan),
+        np.where(trained, 87.0, np.nan),
+    )
+    right["feedback_value"][:] = np.nan
+    if not told:
+        left["feedback_value"][:] = np.nan
+    more = {"protocol": {"legs": ["left"], "blocks": list(blocks)}}
+    return sessions.write(tmp_path / "s", left, right, protocol=RUN, more=more)
+
+
+def test_the_verdict_is_that_of_the_protocol(tmp_path):
+    found = summed(ran(tmp_path, block("train", True)))
+    left = found.leg(Side.LEFT)
+    assert left.judgement.state == "reached"
+    assert (left.training.judged, left.training.in_band) == (200, 94)
+    assert left.parts[1].verdict.success
+    assert (found.demands.in_band_pct, found.demands.limit_pct(KFM)) == (40.0, 25.0)
+    assert found.demands.limit_pct(PEAK2) == 10.0
+    assert not found.leg(Side.RIGHT).trained
+
+
+@pytest.mark.parametrize(
+    ("why", "guards", "state"),
+    [
+        (("30 % of the steps in the band, 40 % are needed",), {}, "missed"),
+        (("knee flexion moment +31 %",), {"knee flexion moment": 31.0}, "paid for"),
+        (("30 % …", "knee flexion moment +31 %"), {"knee flexion moment": 31.0}, "missed"),
+    ],
+)
+def test_a_block_that_the_protocol_calls_no_success(tmp_path, why, guards, state):
+    found = summed(ran(tmp_path, block("train", False, why, guards))).leg(Side.LEFT).judgement
+    assert found.state == state
+    assert found.missing == (f"train: {', '.join(why)}",)
+    assert found.risen == tuple(guards)
+
+
+def test_steps_that_were_not_told_are_held_against_their_band(tmp_path):
+    told = summed(ran(tmp_path / "told")).leg(Side.LEFT).training
+    untold = summed(ran(tmp_path / "untold", told=False)).leg(Side.LEFT).training
+    assert (told.told, untold.told) == (200, 0)
+    assert (untold.judged, untold.in_band) == (told.judged, told.in_band)
+    assert 0 < untold.in_band < untold.judged == 200
+
+
+def test_when_a_session_began(tmp_path):
+    folder = sessions.write(tmp_path / "P1" / "session_01", sessions.leg())
+    assert read_session(folder).begun_utc.isoformat() == "2026-11-22T10:15:00+00:00"
+    entry = {"what": "begun", "session": 1, "folder": "session_01", "utc": "2026-11-22T09:30:00+00:00"}  # fmt: skip
+    (tmp_path / "P1" / "journal.jsonl").write_text(json.dumps(entry) + "\n")
+    assert read_session(folder).begun_utc.isoformat() == "2026-11-22T09:30:00+00:00"
+    facts = json.loads((folder / "session.json").read_text())
+    facts["begun_utc"] = "2026-11-22T09:31:00+00:00"
+    (folder / "session.json").write_text(json.dumps(facts))
+    assert read_session(folder).begun_utc.isoformat() == "2026-11-22T09:31:00+00:00"
+
+
+def test_a_replay_is_no_walker(tmp_path):
+    streams = {"markers": {"replay": "walk.c3d"}, "forces": {"replay": "walk.c3d"}}
+    found = summed(sessions.write(tmp_path / "s", sessions.leg(), sessions.leg(seed=9),
+                                  mode="live", more={"streams": streams}))  # fmt: skip
+    assert found.replayed == "walk.c3d"
+    assert found.quality.points[0].state == "care"
+    assert "REPLAY of walk.c3d" in found.quality.points[0].sentence
+
+
+HALTING = """
+name = "short"
+[[questions]]
+name = "pain"
+stop_at = 5
+[[blocks]]
+name = "baseline"
+kind = "baseline"
+[[blocks]]
+name = "train"
+kind = "train"
+minutes = 5
+"""
+
+
+def test_halts_are_those_of_the_log_of_this_recording(tmp_path):
+    folder = sessions.write(tmp_path / "s", sessions.leg(), protocol=HALTING)
+    setup = Setup(read_protocol(str(folder / "protocol.toml")))
+
+    def log(*asks):
+        lines = [setup.table(), *(each.table() for each in asks)]
+        (folder / "protocol.jsonl").write_text("".join(json.dumps(each) + "\n" for each in lines))
+        return [(each.at_s, each.why) for each in summed(folder).halts]
+
+    pain = Ask("answer", 120.0, "pain", 6.0)
+    assert log(Ask("answer", 60.0, "pain", 3.0)) == []
+    assert log(pain, Ask("resume", 130.0), Ask("pause", 200.0, "a shoe is loose")) == [
+        (120.0, "pain 6, the limit is 5"),
+        (200.0, "a shoe is loose"),
+    ]
+    assert log(pain, Ask("resume", 130.0), Ask("resumed", 0.0)) == []  # of the part before
