@@ -56,8 +56,8 @@ def live(
         ),
     ] = "",
     session: Annotated[
-        int, typer.Option(min=1, help="With --protocol: which of its sessions.")
-    ] = 1,
+        int | None, typer.Option(min=1, help="With --protocol: which of its sessions (default: 1).")
+    ] = None,
     leg: Annotated[str, typer.Option(help="With --protocol: the trained leg, left or right.")] = "",
     arm: Annotated[str, typer.Option(help="With --protocol: the code of the arm.")] = "",
     participant: Annotated[
@@ -107,7 +107,7 @@ def live(
         go_on=go_on,
         resume=resume,
         anew=anew,
-        subject_sha256=subject_file.sha256,
+        subject=subject_file,
     )
     if runs is not None and feedback:
         raise EkamError("the protocol says what the walker is shown: leave out --feedback")

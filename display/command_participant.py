@@ -23,6 +23,12 @@ def participant(
     ] = "",
     leg: Annotated[str, typer.Option(help="With --protocol: the trained leg, left or right.")] = "",
     arm: Annotated[str, typer.Option(help="With --protocol: the code of the arm.")] = "",
+    rehearsal: Annotated[
+        bool,
+        typer.Option(
+            "--rehearsal", help="With --protocol: nobody's; its sessions run on replayed streams."
+        ),
+    ] = False,
     answer: Annotated[
         tuple[str, float] | None,
         typer.Option(help="Note an outcome: its name and the total, e.g. 'WOMAC pain' 7."),
@@ -45,11 +51,11 @@ def participant(
         file = read_protocol(protocol)
         if answer is not None:
             file.protocol.check_answer(*answer)  # refused before anything is written
-        known = enrol(store, person, file, side_of(leg), arm)
+        known = enrol(store, person, file, side_of(leg), arm, rehearsal=rehearsal)
         out.print(f"{known.id} is enrolled in {known.file.protocol.name}: {known.folder}")
     else:
-        if leg or arm:
-            raise EkamError("--leg and --arm are said once, together with --protocol")
+        if leg or arm or rehearsal:
+            raise EkamError("--leg, --arm and --rehearsal are said once, together with --protocol")
         known = read_participant(store, person)
     if answer is not None:
         known.file.protocol.check_answer(*answer)
@@ -73,8 +79,12 @@ def _show(folder: Path, store: Path, person: str) -> None:
             more = {k: v for k, v in each.items() if k not in UNTOLD}
             said = ", ".join(f"{key} {value}" for key, value in more.items())
             out.print(escape(f"{each['utc']}  {each['what']}: {said}"))
-    if comes.broken is not None:
+    if comes.running:
+        out.print(f"Session {comes.session} of {sessions} is running.")
+    elif comes.broken is not None:
         out.print(f"Session {comes.session} of {sessions} broke off {ago(comes.broken_h)}.")
+        if comes.damaged:
+            out.print(escape(f"It cannot go on: {comes.damaged}."))
     elif comes.session > sessions:
         out.print(f"All {sessions} sessions are over.")
     else:

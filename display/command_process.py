@@ -49,8 +49,8 @@ def process(
         ),
     ] = "",
     session: Annotated[
-        int, typer.Option(min=1, help="With --protocol: which of its sessions.")
-    ] = 1,
+        int | None, typer.Option(min=1, help="With --protocol: which of its sessions (default: 1).")
+    ] = None,
     leg: Annotated[str, typer.Option(help="With --protocol: the trained leg, left or right.")] = "",
     arm: Annotated[str, typer.Option(help="With --protocol: the code of the arm.")] = "",
     wishes: Annotated[
@@ -113,7 +113,7 @@ def _process(
     feedback: str,
     forces: Path | None,
     as_json: bool,
-    protocol: tuple[str, int, str, str, Path | None],
+    protocol: tuple[str, int | None, str, str, Path | None],
 ) -> None:
     import hashlib
     import json
@@ -143,7 +143,7 @@ def _process(
 
     refuse_existing(out)
     lab_file, subject_file = read_lab(lab), read_subject(subject)
-    runs = of_file(*protocol, subject_sha256=subject_file.sha256)
+    runs = of_file(*protocol, subject=subject_file)
     if runs is not None and feedback:
         raise EkamError("the protocol says what the walker is shown: leave out --feedback")
     target = lab_file.lab.target(feedback) if runs is None else runs.target

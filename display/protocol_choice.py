@@ -1,7 +1,7 @@
 """Which protocol, session and part of it a command runs, from what was asked on the command line."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, nan
 from pathlib import Path
@@ -18,6 +18,7 @@ from stream.json_lines import Lines
 from stream.participants import (
     JOURNAL,
     LONGEST_BREAK_H,
+    PERSON,
     Next,
     Participant,
     ago,
@@ -26,6 +27,8 @@ from stream.participants import (
 )
 from stream.protocol_file import read_protocol
 from stream.protocol_run import ProtocolRun, Scripted, Setup, resumed, script_of
+from stream.running import running
+from stream.subject_file import SubjectFile, read_subject
 
 
 @dataclass(frozen=True)
@@ -41,15 +44,34 @@ class Chosen:
     person: Participant | None = None
     comes: Next | None = None
 
+    def admit(self, replays: Sequence[str]) -> None:
+        """Nobody walks a replay: it takes no place in a participant's schedule.
+
+        Raises
+        ------
+        EkamError : these streams are replays, and the participant is no rehearsal.
+        """
+        names = ", ".join(dict.fromkeys(filter(None, replays)))
+        if names and self.person is not None and not self.person.rehearsal:
+            raise EkamError(
+                f"the streams are a replay of {names}, and nobody walks it for {self.person.id}: rehearse "
+                "with --protocol, or with one enrolled by `ekam participant ID --protocol P --rehearsal`"
+            )
+
     def begun(self) -> None:
         """Note that the recording begins."""
         if self.person is not None and self.comes is not None:
             self.person.begin(self.comes)
 
-    def ended(self, run: ProtocolRun, folder: Path) -> None:
-        """Note how far the session came."""
-        if self.person is not None:
+    def ended(self, run: ProtocolRun, folder: Path) -> str:
+        """Note how far the session came; returns why that could not be, empty where it was noted."""
+        if self.person is None:
+            return ""
+        try:
             self.person.end(run, folder)
+        except (EkamError, OSError) as error:
+            return f"{self.person.folder / JOURNAL} does not know how far the session came: {error}"
+        return ""
 
     def run(self, usual: Display = "bar") -> ProtocolRun:
         """The protocol, ready for a session; the participant's journal is told of every change of target."""
@@ -69,56 +91,120 @@ def chosen(
     *,
     participant: str = "",
     store: Path = Path("participants"),
-    session: int = 1,
+    session: int | None = None,
     leg: str = "",
     arm: str = "",
     go_on: Path | None = None,
     resume: bool = False,
     anew: bool = False,
-    subject_sha256: str = "",
+    subject: SubjectFile,
 ) -> Chosen | None:
     """The session that was asked for; None without a protocol.
 
     Parameters
     ----------
-    go_on : folder of a session without a participant that broke off. resume, anew : a participant's
-        session that broke off is continued, or begun again.
+    subject : who walks. session : None for the first. go_on : folder of a session without a participant
+        that broke off. resume, anew : a participant's session that broke off is continued, or begun again.
 
     Raises
     ------
     EkamError : what was asked for does not fit together, or is not there.
     """
+    given = _given(protocol=protocol, session=session, leg=leg, arm=arm, go_on=go_on)
+    if not participant and (resume or anew):
+        raise EkamError(
+            "--resume and --anew are of a participant's session: say whose with --participant"
+        )
     if participant:
-        if protocol or go_on is not None or leg or arm:
+        if given:
             raise EkamError(
-                "--participant knows protocol, leg and arm: leave out --protocol, --leg, --arm and --go-on"
+                f"--participant knows protocol, session, leg and arm: leave out {', '.join(given)}"
             )
-        person = read_participant(store, participant)
-        comes = person.next()
-        if comes.broken is not None and not resume and not anew:
-            late = (
-                ", and markers that were off since would change every value"
-                if comes.broken_h > LONGEST_BREAK_H
-                else ""
-            )
-            raise EkamError(
-                f"session {comes.session} of {participant} broke off {ago(comes.broken_h)}{late}: "
-                "--resume goes on in its block with its baseline, --anew begins it again"
-            )
-        if resume and comes.broken is None:
-            raise EkamError(f"no session of {participant} broke off: leave out --resume")
-        setup = person.setup(comes, subject_sha256=subject_sha256, go_on=resume)
-        return Chosen(setup, person, comes)
+        return _of_participant(store, participant, subject, resume=resume, anew=anew)
     if go_on is not None:
-        return Chosen(resumed(go_on, subject_sha256))
+        given.remove("--go-on")
+        if given:
+            raise EkamError(
+                f"--go-on knows protocol, session, leg and arm: leave out {', '.join(given)}"
+            )
+        return Chosen(_gone_on(go_on, subject))
     if not protocol:
+        if given:
+            raise EkamError(f"{', '.join(given)} of which protocol? Say so with --protocol")
         return None
     file = read_protocol(protocol)
-    setup = Setup(
-        file, session, side_of(leg), arm, f"{file.sha256[:8]}/{subject_sha256[:8]}", (nan, nan)
-    )
+    seed = f"{file.sha256[:8]}/{subject.sha256[:8]}"
+    setup = Setup(file, session or 1, side_of(leg), arm, seed, (nan, nan))
     setup.plan()
     return Chosen(setup)
+
+
+def _given(**options: object) -> list[str]:
+    return [f"--{name.replace('_', '-')}" for name, value in options.items() if value]
+
+
+def _of_participant(
+    store: Path, participant: str, subject: SubjectFile, *, resume: bool, anew: bool
+) -> Chosen:
+    if resume and anew:
+        raise EkamError("--resume goes on and --anew begins again: give one of them")
+    person = read_participant(store, participant)
+    if subject.subject.id != person.id:
+        raise EkamError(
+            f"{subject.path} is of {subject.subject.id}, not of {person.id}: give the file that "
+            f"`ekam calibrate --id {person.id}` wrote"
+        )
+    comes = person.next()
+    if comes.broken is not None:
+        _refuse_unclear(person, comes, comes.broken, resume=resume, anew=anew)
+    elif resume:
+        raise EkamError(f"no session of {participant} broke off: leave out --resume")
+    setup = person.setup(comes, subject_sha256=subject.sha256, go_on=resume)
+    return Chosen(setup, person, comes)
+
+
+def _refuse_unclear(
+    person: Participant, comes: Next, broken: Path, *, resume: bool, anew: bool
+) -> None:
+    """A session that runs, or one that broke off and nobody said what is to become of it."""
+    if comes.running:
+        raise EkamError(running(broken))
+    said = f"session {comes.session} of {person.id} broke off {ago(comes.broken_h)}"
+    if comes.damaged and not anew:
+        raise EkamError(f"{said} and cannot go on ({comes.damaged}): --anew begins it again")
+    if not resume and not anew:
+        late = (
+            ", and markers that were off since would change every value"
+            if comes.broken_h > LONGEST_BREAK_H
+            else ""
+        )
+        raise EkamError(
+            f"{said}{late}: --resume goes on in its block with its baseline, --anew begins it again"
+        )
+
+
+def _gone_on(folder: Path, subject: SubjectFile) -> Setup:
+    """What is left of a session that belongs to no participant."""
+    if (folder.parent / PERSON).is_file():
+        name = folder.resolve().parent.name
+        raise EkamError(
+            f"{folder} is of participant {name}: go on with --participant {name} --resume, so that the "
+            "schedule knows of it"
+        )
+    before = _subject_id(folder)
+    if before and before != subject.subject.id:
+        raise EkamError(
+            f"{subject.path} is of {subject.subject.id}, and the session in {folder} of {before}"
+        )
+    return resumed(folder, subject.sha256)
+
+
+def _subject_id(folder: Path) -> str:
+    """Who walked a session; empty where its file is gone."""
+    try:
+        return read_subject(folder / "subject.toml").subject.id
+    except EkamError:
+        return ""
 
 
 def side_of(leg: str) -> Side | None:
@@ -161,7 +247,13 @@ def read_wishes(path: Path | None) -> list[Scripted]:
 
 
 def of_file(
-    protocol: str, session: int, leg: str, arm: str, wishes: Path | None, *, subject_sha256: str
+    protocol: str,
+    session: int | None,
+    leg: str,
+    arm: str,
+    wishes: Path | None,
+    *,
+    subject: SubjectFile,
 ) -> ProtocolRun | None:
     """A protocol that is run on a recording; None without one.
 
@@ -169,7 +261,7 @@ def of_file(
     ------
     EkamError : what was asked for does not fit together, or is not there.
     """
-    runs = chosen(protocol, session=session, leg=leg, arm=arm, subject_sha256=subject_sha256)
+    runs = chosen(protocol, session=session, leg=leg, arm=arm, subject=subject)
     if runs is None:
         if wishes is not None:
             raise EkamError("--wishes are asked of a protocol: say which with --protocol")

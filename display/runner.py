@@ -98,6 +98,8 @@ def run_session(
             err.print(
                 f"{role.value}: {info.name} from {info.hostname}, {outcome.rates_hz[role]:g} Hz"
             )
+        if protocol is not None:
+            protocol.admit([info.replay for info in outcome.infos.values()])
         for note in outcome.notes:
             err.print(note)
         plate_check = _plate_check(lab, outcome)
@@ -115,14 +117,13 @@ def run_session(
         with _interrupts(view.control):
             with _limit(seconds, view.control):
                 fault = _run(session, recorder, str(folder), None if shown else _unseen(view, run))
-                if protocol is not None and run is not None:
-                    protocol.ended(run, folder)
+                unnoted = "" if protocol is None or run is None else protocol.ended(run, folder)
             origin = {
                 "lsl": in_use(),
                 "liblsl": library_version(),
                 "recording_fault": recorder.fault,
             }
-            incomplete = recorder.fault or outcome.fault
+            incomplete = recorder.fault or outcome.fault or unnoted
             try:
                 write_session_json(
                     folder, outcome, lab, subject, mode=mode, origin=origin, begun_utc=begun_utc,

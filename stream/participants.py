@@ -3,7 +3,7 @@
 ::
 
     participants/S01/
-        participant.json     pseudonym, leg, arm, protocol and its hash; written once
+        participant.json     pseudonym, leg, arm, protocol and its hash, whether a rehearsal; written once
         protocol.toml        as it was on the first day; every later session runs this
         journal.jsonl        what happened, a line each, only ever added to
         session_01/          folder of a session; session_01_2/ where it went on after an interruption
@@ -14,7 +14,7 @@ Pseudonyms only. The arm stands in participant.json: whoever runs a blinded prot
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import isfinite, nan
 from pathlib import Path
@@ -26,6 +26,7 @@ from stream import json_lines
 from stream.errors import EkamError
 from stream.protocol_file import ProtocolFile, read_protocol
 from stream.protocol_run import FILE, LOG, ProtocolRun, Setup, read_setup, replayed, resumed
+from stream.running import is_running
 from stream.subject_file import ID_PATTERN
 
 PERSON, JOURNAL = "participant.json", "journal.jsonl"
@@ -40,29 +41,53 @@ class Next:
     Attributes
     ----------
     broken : folder of the part that broke off; None where a session begins.
-    broken_h : hours since it was begun.
+    broken_h : hours since it was begun. damaged : why it cannot go on; empty where it can.
+    running : it did not break off: it runs in another window.
     """
 
     session: int
     folder: Path
     broken: Path | None = None
     broken_h: float = nan
+    damaged: str = ""
+    running: bool = False
 
 
 @dataclass(frozen=True)
 class Participant:
-    """One person in one protocol."""
+    """One person in one protocol; a `rehearsal` is nobody's: its sessions run on replayed streams."""
 
     folder: Path
     id: str
     file: ProtocolFile
     leg: Side | None
     arm: str
+    rehearsal: bool = False
 
     def journal(self) -> list[dict[str, Any]]:
-        """All that happened, in its order."""
+        """All that happened, in its order.
+
+        Raises
+        ------
+        EkamError : it is missing, a line is damaged, or it lacks a session whose folder is there.
+        """
         path = self.folder / JOURNAL
-        return json_lines.read(path, "journal") if path.exists() else []
+        lines = json_lines.read(path, "journal")
+        for each in lines:
+            if not _readable(each):
+                raise EkamError(
+                    f"{path} holds a line that nobody can go by: put back a copy, or delete this line: "
+                    f"{json.dumps(each)[:120]}"
+                )
+        known = {each["folder"] for each in lines if each["what"] == "begun"}
+        lost = sorted(each.parent.name for each in self.folder.glob(f"session_*/{LOG}"))
+        lost = [name for name in lost if name not in known]
+        if lost:
+            raise EkamError(
+                f"{path} does not know of {lost[0]}, which is there: put back a copy of it, or else move "
+                "that folder out of the store"
+            )
+        return lines
 
     def note(self, what: str, **more: Any) -> None:
         """Add a line to the journal.
@@ -74,25 +99,36 @@ class Participant:
         json_lines.append(self.folder / JOURNAL, [line(what, **more)])
 
     def next(self) -> Next:
-        """The session that comes, or the one that broke off."""
+        """The session that comes, or the one that broke off or runs.
+
+        Raises
+        ------
+        EkamError : the journal is damaged.
+        """
         ended, begun = 0, 0
         part, begun_at = "", ""
         for each in self.journal():
-            if each.get("what") == "ended":
-                ended = int(each["session"])
-            elif each.get("what") == "begun":
-                begun, part, begun_at = int(each["session"]), str(each["folder"]), str(each["utc"])
+            if each["what"] == "ended":
+                ended = each["session"]
+            elif each["what"] == "begun":
+                begun, part, begun_at = each["session"], each["folder"], each["utc"]
         broken = self.folder / part
-        if begun > ended and (broken / LOG).is_file():
+        if begun <= ended or not (broken / LOG).is_file():
+            return Next(ended + 1, self._fresh(ended + 1))
+        since_h = (datetime.now(UTC) - datetime.fromisoformat(begun_at)).total_seconds() / 3600.0
+        left = Next(begun, self._fresh(begun), broken, since_h)
+        if is_running(broken):
+            return replace(left, running=True)
+        try:
             setup, inputs = read_setup(broken)
             plan = setup.plan()
-            state = replayed(start(plan), inputs)
-            if not state.ended:
-                since = datetime.now(UTC) - datetime.fromisoformat(begun_at)
-                return Next(begun, self._fresh(begun), broken, since.total_seconds() / 3600.0)
-            self._end(plan, state, broken)  # all was walked before it was cut off
-            ended = begun
-        return Next(ended + 1, self._fresh(ended + 1))
+        except EkamError as error:
+            return replace(left, damaged=str(error))
+        state = replayed(start(plan), inputs)
+        if not state.ended:
+            return left
+        self._end(plan, state, broken)  # all was walked before it was cut off
+        return Next(begun + 1, self._fresh(begun + 1))
 
     def _fresh(self, session: int) -> Path:
         """Folder for a session, or for a further part of it."""
@@ -130,14 +166,13 @@ class Participant:
         found = [nan, nan]
         for each in self.journal():
             for side in Side:
-                value = (each.get("personal") or {}).get(side.word)
-                if value is not None:
-                    found[side] = float(value)
+                if side.word in each.get("personal", {}):
+                    found[side] = float(each["personal"][side.word])
         return found[0], found[1]
 
     def answers(self) -> list[dict[str, Any]]:
         """Every answer and outcome so far."""
-        return [each for each in self.journal() if each.get("what") == "answer"]
+        return [each for each in self.journal() if each["what"] == "answer"]
 
     def begin(self, chosen: Next) -> None:
         """A session, or a further part of one, begins."""
@@ -166,6 +201,22 @@ def _personal(plan: Plan, state: State, side: Side) -> float:
     return baseline.mean + chosen.change
 
 
+def _readable(each: Mapping[str, Any]) -> bool:
+    """Whether a line of a journal holds what the schedule goes by."""
+    what = each.get("what")
+    if not isinstance(what, str):
+        return False
+    try:
+        aware = datetime.fromisoformat(each["utc"]).tzinfo is not None
+        numbers = all(type(each) in (int, float) for each in each.get("personal", {}).values())
+        if what not in ("begun", "ended", "left"):
+            return aware and numbers
+        named = Path(each["folder"]).name == each["folder"] != ""
+        return aware and numbers and named and type(each["session"]) is int and each["session"] > 0
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return False
+
+
 def ago(hours: float) -> str:
     """A time that has passed, in words."""
     return f"{60.0 * hours:.0f} min ago" if hours < 2.0 else f"{hours:.0f} h ago"
@@ -177,9 +228,19 @@ def line(what: str, **more: Any) -> dict[str, Any]:
 
 
 def enrol(
-    root: Path, person_id: str, file: ProtocolFile, leg: Side | None = None, arm: str = ""
+    root: Path,
+    person_id: str,
+    file: ProtocolFile,
+    leg: Side | None = None,
+    arm: str = "",
+    *,
+    rehearsal: bool = False,
 ) -> Participant:
     """Make a participant's folder.
+
+    Parameters
+    ----------
+    rehearsal : it is nobody's: its sessions run on replayed streams.
 
     Raises
     ------
@@ -206,13 +267,14 @@ def enrol(
         "arm": arm,
         "protocol": file.protocol.name,
         "protocol_sha256": file.sha256,
+        "rehearsal": rehearsal,
     }
+    person = Participant(folder, person_id, file, leg, arm, rehearsal)
+    person.note("enrolled", protocol=file.protocol.name, sha256=file.sha256)
     # last: a folder without it is no participant
     with (folder / PERSON).open("x", encoding="utf-8") as made:
         json.dump(table, made, indent=2)
         made.write("\n")
-    person = Participant(folder, person_id, file, leg, arm)
-    person.note("enrolled", protocol=file.protocol.name, sha256=file.sha256)
     return person
 
 
@@ -228,6 +290,7 @@ def read_participant(root: Path, person_id: str) -> Participant:
         table: Mapping[str, Any] = json.loads((folder / PERSON).read_text(encoding="utf-8"))
         leg = None if table["leg"] is None else {side.word: side for side in Side}[table["leg"]]
         named, arm, sha256 = str(table["id"]), str(table["arm"]), str(table["protocol_sha256"])
+        rehearsal = table.get("rehearsal", False) is True
     except FileNotFoundError:
         raise EkamError(
             f"there is no participant {person_id} in {root}: enrol with `ekam participant {person_id} "
@@ -241,4 +304,4 @@ def read_participant(root: Path, person_id: str) -> Participant:
             f"{folder / FILE} was changed since {person_id} was enrolled: put it back, or enrol under "
             "another pseudonym"
         )
-    return Participant(folder, named, file, leg, arm)
+    return Participant(folder, named, file, leg, arm, rehearsal)

@@ -29,6 +29,7 @@ from compute.protocol.plan import (
     Sham,
     TargetRule,
 )
+from compute.protocol.state import END, HOLD, PAUSE
 from compute.variables import find
 from stream.errors import EkamError
 from stream.lab import _Table, read_text, validate
@@ -36,8 +37,11 @@ from stream.lab import _Table, read_text, validate
 TEMPLATES = "protocols"
 """Folder beside this file."""
 
-BySession = float | tuple[float, ...]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
+BySession = float | Annotated[tuple[float, ...], Field(min_length=1)]
+ShareBySession = Share | Annotated[tuple[Share, ...], Field(min_length=1)]
+SPOKEN_FOR = (PAUSE, HOLD, END)
+"""Names that stand in the column ``block`` outside of the blocks."""
 
 
 def _of(session: int, value: BySession) -> float:
@@ -174,14 +178,16 @@ class BlockTable(_Table):
     display: Display | None = None
     message: Annotated[str, Field(max_length=120)] = ""
     mean_of: Annotated[int, Field(ge=1, le=50)] = 1
-    share: Share | tuple[Share, ...] = 1.0
-    share_at_end: Share | tuple[Share, ...] | None = None
+    share: ShareBySession = 1.0
+    share_at_end: ShareBySession | None = None
     cycle_minutes: Annotated[float, Field(gt=0.0, le=60.0)] | None = None
     cycle_steps: Annotated[int, Field(ge=2, le=1000)] | None = None
     changes: tuple[float, ...] = ()
 
     @model_validator(mode="after")
     def _makes_sense(self) -> "BlockTable":
+        if self.name in SPOKEN_FOR:
+            raise ValueError(f"a block cannot be called {self.name!r}: tables say so of no block")
         minutes = self.minutes if isinstance(self.minutes, tuple) else (self.minutes,)
         if any(each is not None and not 0.0 < each <= 240.0 for each in minutes):
             raise ValueError("minutes must be above 0 and at most 240")
@@ -254,6 +260,13 @@ class Protocol(_Table):
             fault = _order_fault(blocks, self.target)
             if fault:
                 raise ValueError(f"session {session}: {fault}")
+            asked = [q.name for q in self.questions if not q.sessions or session in q.sessions]
+            twice = [name for name in asked if asked.count(name) > 1]
+            if twice:
+                raise ValueError(
+                    f"session {session}: two questions are called {twice[0]!r}, so that an answer could "
+                    "be of either"
+                )
         beyond = [s for table in self.blocks for s in table.sessions if s > self.sessions]
         if beyond:
             raise ValueError(f"a block is of session {beyond[0]}, and there are {self.sessions}")
@@ -283,6 +296,9 @@ class Protocol(_Table):
             raise EkamError(
                 f"{self.name} has {self.sessions} sessions and no session {session}: it is over"
             )
+        if leg is not None and self.legs != "one":
+            trains = "both legs" if self.legs == "both" else f"the {self.legs} leg"
+            raise EkamError(f"{self.name} trains {trains}, by itself: leave out --leg {leg.word}")
         if arm and arm not in self.arms:
             raise EkamError(
                 f"{self.name} has no arm {arm!r}: {', '.join(self.arms) or 'it has none'}"

@@ -37,6 +37,7 @@ from compute.protocol.records import Change, Placed
 from stream import json_lines
 from stream.errors import EkamError
 from stream.protocol_file import ProtocolFile, read_protocol
+from stream.running import Running, is_running, running
 
 LOG = "protocol.jsonl"
 FILE = "protocol.toml"
@@ -115,6 +116,7 @@ class ProtocolRun:
         self._script = list(script)
         self._stances = 0
         self._log: json_lines.Lines | None = None
+        self._running: Running | None = None
         self._outcomes: json_lines.Lines | None = None
         self._picture: tuple[Display, str] | None = None
         self._label = ""
@@ -132,6 +134,7 @@ class ProtocolRun:
 
     def keep(self, folder: Path) -> None:
         """Write the protocol and the log into the session folder from now on."""
+        self._running = Running(folder)
         (folder / FILE).write_text(self.setup.file.text, encoding="utf-8")
         before = [each.table() for each in self.setup.before]
         json_lines.append(folder / LOG, [self.setup.table(), *before])
@@ -147,6 +150,8 @@ class ProtocolRun:
                 each.close()
         if self._closing is not None:
             self._closing()
+        if self._running is not None:
+            self._running.close()
 
     @property
     def fault(self) -> str:
@@ -282,6 +287,10 @@ class ProtocolRun:
 
     def _steered(self, feedback: WalkerFeedback, state: State) -> WalkerFeedback:
         feedback = steered(feedback, state)
+        if self._picture is not None and feedback.display != self._picture[0] and feedback.tells:
+            self.usual = (
+                feedback.display
+            )  # the operator's choice, wherever a block has none of its own
         wanted = picture(state, self.usual)
         if wanted == self._picture:
             return feedback  # also where the operator has put another one in its place meanwhile
@@ -375,8 +384,16 @@ def resumed(folder: Path, subject_sha256: str = "") -> Setup:
     Parameters
     ----------
     subject_sha256 : of the subject file that is used from now on; another one than before is noted.
+
+    Raises
+    ------
+    EkamError : it runs, or came to its end; its log is damaged.
     """
+    if is_running(folder):
+        raise EkamError(running(folder))
     setup, inputs = read_setup(folder)
+    if replayed(start(setup.plan()), inputs).ended:
+        raise EkamError(f"the protocol in {folder} came to its end: there is nothing to go on with")
     before = [*inputs, Ask("resumed", 0.0, f"resumed after an interruption of {folder.name}")]
     if subject_sha256 and _subject_sha256(folder) != subject_sha256:
         before.append(Ask("recalibrated", 0.0, subject_sha256[:12]))

@@ -162,6 +162,11 @@ def read_session(path: Path) -> SessionFolder:
     if not subject:
         lacking.append("subject.toml is missing: body height and what depends on it are not known")
     protocol = _toml(path / "protocol.toml")
+    unknown = not protocol and not table(facts, "protocol") and _had_protocol(path)
+    if unknown:
+        lacking.append(
+            "what the protocol was cannot be read, nor whether it was blinded: this page tells no arm"
+        )
     _recording(path, facts, lacking)
     if not (path / "curves.csv").is_file():
         lacking.append("curves.csv is missing: there are no mean curves")
@@ -175,11 +180,15 @@ def read_session(path: Path) -> SessionFolder:
         _of_protocol(protocol) or _target(path, facts),
         protocol,
         _kinds(protocol),
-        hides(protocol) or hides(facts.get("protocol")) or hides(facts.get("feedback")),
+        unknown or hides(protocol) or hides(facts.get("protocol")) or hides(facts.get("feedback")),
         _sham(path, protocol),
         read_outcomes(path) or outcomes_of(table(facts, "protocol").get("answers")),
         tuple(lacking),
     )
+
+
+def _had_protocol(path: Path) -> bool:
+    return any((path / name).exists() for name in ("protocol.toml", "protocol.jsonl"))
 
 
 def in_order(sessions: Sequence[SessionFolder]) -> tuple[SessionFolder, ...]:

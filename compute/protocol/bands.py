@@ -1,6 +1,6 @@
 """A leg's band from its baseline, in the terms in which the walker is shown it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite, nan, sqrt
 
 from compute.conventions import Side
@@ -65,13 +65,19 @@ def band(
         return Band(refused=why)
     if rule.rule == "personal" and not isfinite(change):
         return Band()
-    natural = plan.sham == "natural" and not test and baseline is not None
-    if natural and baseline is not None:
-        edges = _natural(plan, baseline, mode)
-    else:
-        edges = _edges(plan, baseline, change, mode)
-    made = Target(rule.variable, mode, *edges, plan.baseline.stances)
-    return made_wide_enough(made, plan, side, baseline, mean_of, both_ways=natural)
+    true = made_wide_enough(
+        Target(rule.variable, mode, *_edges(plan, baseline, change, mode), plan.baseline.stances),
+        plan, side, baseline, mean_of,
+    )  # fmt: skip
+    if plan.sham != "natural" or test or baseline is None:
+        return true
+    natural = Target(rule.variable, mode, *_natural(plan, baseline, mode), plan.baseline.stances)
+    own = made_wide_enough(
+        natural, replace(plan, target=replace(rule, narrow="widen")), side, baseline, mean_of,
+        both_ways=True,
+    )  # fmt: skip
+    # refused where the true band would be, and in its words: a hold must not tell the arms apart
+    return replace(own, refused=true.refused)
 
 
 def _edges(

@@ -403,6 +403,12 @@ class State:
         for side in self.plan.legs:
             target = state.targets[side]
             if target is not None:
+                width = target.high - target.low
+                if abs(ask.number) > width:
+                    state = state._noted(
+                        f"a band moves by its own width, {width:.3g} {target.unit}, at most at a time"
+                    )
+                    continue
                 moved = replace(target, low=target.low + ask.number, high=target.high + ask.number)
                 why = f"moved by the operator by {ask.number:+g} {target.unit} {ask.text}".strip()
                 state = state._aim(moved, side, why, self.now_s)

@@ -82,7 +82,7 @@ def run_plan(plan: "Plan") -> None:
         feedback=plan.feedback,
         screen=plan.screen,
         protocol=plan.protocol,
-        session=plan.session,
+        session=plan.session if plan.protocol else None,
         leg=plan.leg,
         allow_replay=plan.allow_replay,
         network=plan.network,

@@ -641,6 +641,36 @@ def test_a_blinded_operator_is_told_the_same_in_every_arm():
     assert moment_of(arms[0].state).targets == (None, None)
 
 
+def test_a_band_that_is_refused_holds_every_arm_in_the_same_words():
+    narrow = TargetRule(change=-10.0, limit=-12.0, narrow="refuse")
+    accept = Ask("accept", 199.0, "as agreed")
+    for target in (narrow, replace(narrow, limit=-40.0)):
+        held = [
+            walk(
+                replace(PLAN, target=target, sham=sham, blinded=True), Strider(), seconds=200.0
+            ).state
+            for sham in ("", "natural", "noise")
+        ]
+        assert len({each.held for each in held}) == 1
+        assert bool(held[0].held) == (target is narrow)
+        prompts = {repr(replace(moment_of(each), counted=(0, 0))) for each in held}
+        assert len(prompts) == 1
+        if target is narrow:
+            true, natural, _ = (each.asked(accept).targets[Side.LEFT] for each in held)
+            assert true.high == 90.0
+            assert natural.low < 100.0 < natural.high
+
+
+def test_a_band_moves_by_its_own_width_at_most():
+    state = walk(PLAN, Strider(), seconds=150.0).state
+    before = state.targets[Side.LEFT]
+    far = state.asked(Ask("shift_band", 150.0, "", -500.0))
+    assert far.targets[Side.LEFT] == before
+    assert "moves by its own width" in far.notes[-1]
+    near = state.asked(Ask("shift_band", 150.0, "", -5.0))
+    assert near.targets[Side.LEFT].low == before.low - 5.0
+
+
 # --- going on -----------------------------------------------------------------------------------------
 
 

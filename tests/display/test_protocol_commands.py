@@ -8,6 +8,11 @@ import walkers
 from commands import ekam, refused
 from peers.protocol_sessions import interrupted
 
+from display.protocol_choice import Chosen
+from stream.errors import EkamError
+from stream.participants import enrol, read_participant
+from stream.protocol_file import read_protocol
+
 SHORT = """
 name = "short"
 warning = "only a test"
@@ -80,6 +85,39 @@ def test_what_does_not_fit_together_is_refused_in_a_sentence(tmp_path):
     assert not out.exists()
 
 
+def test_an_option_that_would_do_nothing_is_refused(tmp_path):
+    out, store = tmp_path / "out", ("--store", tmp_path / "people")
+    protocol = tmp_path / "short.toml"
+    protocol.write_text(SHORT)
+    said = refused(process(out, "--session", 1, "--arm", "A"))
+    assert "--session, --arm of which protocol?" in said
+    said = refused(process(out, "--protocol", protocol, "--leg", "left"))
+    assert "short trains both legs, by itself: leave out --leg left" in said
+
+    def live(*more):
+        return refused(ekam("live", *GIVEN, *store, *more))
+
+    assert "say whose with --participant" in live("--resume")
+    assert "say whose with --participant" in live("--protocol", protocol, "--anew")
+    made = ekam("participant", "S01", "--protocol", protocol, *store, "--rehearsal")
+    assert made.returncode == 0, made.stderr
+    assert "leave out --leg" in live("--participant", "S01", "--leg", "left")
+    assert "give one of them" in live("--participant", "S01", "--resume", "--anew")
+    # the synthetic walker is somebody else
+    assert "is of SYNTHETIC, not of S01: give the file" in live("--participant", "S01")
+    walked = tmp_path / "walked"
+    assert process(walked, "--protocol", protocol).returncode == 0
+    assert not (walked / "running.lock").exists()
+    assert "leave out --session" in live("--go-on", walked, "--session", 2)
+    other = tmp_path / "other.toml"
+    other.write_text(walkers.SUBJECT_PATH.read_text().replace('"SYNTHETIC"', '"S02"'))
+    elsewhere = ("live", "--lab", walkers.LAB_PATH, "--subject", other, "--go-on")
+    assert "is of S02, and the session in" in refused(ekam(*elsewhere, walked))
+    (walked.rename(tmp_path / "people" / "S01" / "session_01"))
+    said = live("--go-on", tmp_path / "people" / "S01" / "session_01")
+    assert "go on with --participant S01 --resume" in said
+
+
 @pytest.mark.parametrize("command", ["live", "process", "participant"])
 def test_a_question_mark_lists_the_templates(command):
     listed = ekam(command, "--protocol", "?")
@@ -116,6 +154,7 @@ def test_a_participant_is_enrolled_and_told_about(tmp_path):
 @pytest.mark.slow
 def test_a_session_killed_while_training_goes_on_in_its_block_with_its_baseline(tmp_path):
     found = interrupted(tmp_path)
+    assert "is running: end it in its own window first" in found["beside"]
     assert "--resume goes on in its block" in found["refused"]
     assert found["went_on"] == 0, found["said"]
     assert found["block_before"] == found["first_block_after"] == "train"
@@ -130,3 +169,18 @@ def test_a_session_killed_while_training_goes_on_in_its_block_with_its_baseline(
     assert "calibrated anew" in found["notes"][1]
     assert found["verified"] == ["", ""]
     assert found["journal"][-1] == "ended"
+
+
+def test_a_replay_takes_no_place_in_a_schedule_but_in_that_of_a_rehearsal(tmp_path):
+    file = read_protocol("ekam_retraining")
+    walked, rehearsed = (
+        Chosen(person.setup(person.next()), person)
+        for name, on in (("S01", False), ("TEST", True))
+        for person in [enrol(tmp_path, name, file, rehearsal=on)]
+    )
+    walked.admit(["", ""])
+    with pytest.raises(EkamError, match="are a replay of walk, and nobody walks it for S01"):
+        walked.admit(["walk", ""])
+    rehearsed.admit(["walk", "walk"])
+    assert read_participant(tmp_path, "TEST").rehearsal
+    Chosen(walked.setup).admit(["walk"])  # without a participant there is no schedule

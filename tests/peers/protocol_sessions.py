@@ -31,6 +31,7 @@ DATA = ROOT / "replay_data"
 LAB, SUBJECT, WALK = (
     DATA / f"synthetic_{name}" for name in ("lab.toml", "subject.toml", "walk.c3d")
 )
+WALKER = "SYNTHETIC"
 SHORT = """
 name = "short"
 [baseline]
@@ -44,7 +45,7 @@ kind = "baseline"
 [[blocks]]
 name = "train"
 kind = "train"
-minutes = 0.25
+minutes = 0.5
 share = 0.5
 cycle_minutes = 0.05
 [[blocks]]
@@ -65,18 +66,24 @@ def interrupted(folder: Path) -> dict[str, Any]:
     }
     (folder / "short.toml").write_text(SHORT)
     store = folder / "participants"
-    enrol = ["participant", "S01", "--protocol", str(folder / "short.toml"), "--store", str(store)]
+    enrol = ["participant", WALKER, "--protocol", str(folder / "short.toml"), "--store", str(store)]
+    enrol.append("--rehearsal")
     subprocess.run([*EKAM, *enrol], check=True, **quiet)
     # the marker that fell off was put back and calibrated: another file, the same walker
     again = folder / "again.toml"
     again.write_text("# calibrated anew\n" + SUBJECT.read_text())
     publisher = subprocess.Popen([*EKAM, "replay", str(WALK), "--lab", str(LAB), "--loop"], **quiet)
-    given = ["--lab", str(LAB), "--allow-replay", "--wait", "30", "--participant", "S01"]
+    given = ["--lab", str(LAB), "--allow-replay", "--wait", "30", "--participant", WALKER]
     command = [*EKAM, "live", *given, "--store", str(store)]
-    first, second = store / "S01" / "session_01", store / "S01" / "session_01_2"
+    first, second = store / WALKER / "session_01", store / WALKER / "session_01_2"
     try:
         live = subprocess.Popen([*command, "--subject", str(SUBJECT)], **quiet)
         try:
+            _wait(lambda: sum(r["block"] == "train" for r in stances(first)) >= 1, live)
+            beside = subprocess.run(
+                [*command, "--subject", str(SUBJECT), "--resume"],
+                env=environment, capture_output=True, text=True, check=False,
+            )  # fmt: skip
             _wait(lambda: sum(r["block"] == "train" for r in stances(first)) >= 4, live)
         finally:
             live.kill()
@@ -95,6 +102,7 @@ def interrupted(folder: Path) -> dict[str, Any]:
         publisher.wait(30.0)
     after = _state(second)
     return {
+        "beside": beside.stderr.strip(),
         "refused": refused.stderr.strip(),
         "went_on": gone_on.returncode,
         "said": gone_on.stderr[-500:] if gone_on.returncode else "",
@@ -112,7 +120,7 @@ def interrupted(folder: Path) -> dict[str, Any]:
         "verified": [verify(each).difference for each in (first, second)],
         "journal": [
             json.loads(line)["what"]
-            for line in (store / "S01" / "journal.jsonl").read_text().splitlines()
+            for line in (store / WALKER / "journal.jsonl").read_text().splitlines()
         ],
     }
 

@@ -86,7 +86,8 @@ def one(name: str, session: int, title: str, strider: Strider, **options: object
     """Walk a session of a template and tell it."""
     file = read_protocol(name).protocol
     carried = (1.0, float("nan")) if name == "foot_angle" and session > 1 else (float("nan"),) * 2
-    plan = replace(file.plan(session, leg=Side.LEFT, carried=carried), **options)
+    leg = Side.LEFT if file.legs == "one" else None
+    plan = replace(file.plan(session, leg=leg, carried=carried), **options)
     say(f"## {name}, session {session} of {file.sessions}: {title}\n")
     begun = time.perf_counter()
     asks = (Ask("answer", 5.0, "pain", 1.0),)

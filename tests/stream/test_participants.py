@@ -1,6 +1,8 @@
 """The participants' store: enrolled once, sessions in their order, what broke off, what was found."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from striders import Strider, walk
@@ -11,8 +13,10 @@ from stream import json_lines
 from stream.errors import EkamError
 from stream.participants import enrol, line, read_participant
 from stream.protocol_file import read_protocol
-from stream.protocol_run import ProtocolRun
+from stream.protocol_run import ProtocolRun, resumed
+from stream.running import Running, is_running
 
+UTC = "2026-11-20T10:00:00+00:00"
 EFFECTS = {-10: -0.04, -5: -0.12, 5: 0.01, 10: 0.04}
 
 
@@ -131,6 +135,105 @@ def test_lines_are_written_in_their_order_and_a_full_disk_is_told(tmp_path):
     nowhere.close()
     assert "cannot be written" in nowhere.fault
     assert json.loads(json.dumps(line("x")))["what"] == "x"
+
+
+def test_a_session_that_runs_did_not_break_off(person):
+    comes = person.next()
+    protocol = ProtocolRun(person.setup(comes))
+    comes.folder.mkdir()
+    protocol.keep(comes.folder)
+    person.begin(comes)
+    # as another program sees it: the lock is the system's, not this object's
+    seen = subprocess.run(
+        [sys.executable, "-c", SEEN, person.folder.parent],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert seen.stdout.split() == ["True", "1"]
+    with pytest.raises(EkamError, match="is running: end it in its own window"):
+        resumed(comes.folder)
+    protocol.close()
+    assert not (comes.folder / "running.lock").exists()
+    again = person.next()
+    assert (again.running, again.broken) == (False, comes.folder)
+
+
+SEEN = """
+import sys
+from pathlib import Path
+from stream.participants import read_participant
+comes = read_participant(Path(sys.argv[1]), "S01").next()
+print(comes.running, comes.session)
+"""
+
+
+def test_a_session_that_was_killed_is_not_taken_for_one_that_runs(person, tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-c", HELD, tmp_path], stdout=subprocess.PIPE, text=True
+    ) as killed:
+        assert killed.stdout.readline() == "held\n"
+        assert is_running(tmp_path)
+        killed.kill()
+    assert (tmp_path / "running.lock").exists()
+    assert not is_running(tmp_path)
+    Running(tmp_path).close()
+    assert not is_running(tmp_path / "nowhere")
+
+
+HELD = """
+import sys, time
+from pathlib import Path
+from stream.running import Running
+held = Running(Path(sys.argv[1]))
+print("held", flush=True)
+time.sleep(60.0)
+"""
+
+
+def test_a_session_whose_log_is_damaged_can_only_begin_anew(person):
+    _, folder = run(person, seconds=100.0)
+    (folder / "protocol.jsonl").write_bytes(b"\0" * 100)
+    comes = person.next()
+    assert (comes.session, comes.broken, comes.folder.name) == (1, folder, "session_01_2")
+    assert "is damaged" in comes.damaged
+    assert person.setup(comes).session == 1
+    with pytest.raises(EkamError, match="is damaged"):
+        person.setup(comes, go_on=True)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"what": "ended", "session": "2", "folder": "session_02", "utc": UTC, "personal": {}},
+        {"what": "ended", "session": 2, "utc": UTC, "personal": {}},
+        {"what": "ended", "session": 2, "folder": "s", "utc": UTC, "personal": {"left": "far"}},
+        {"what": "ended", "session": 2, "folder": "s", "utc": UTC, "personal": [1]},
+        {"what": "begun", "session": 0, "folder": "s", "utc": UTC},
+        {"what": "begun", "session": 2, "folder": "../s", "utc": UTC},
+        {"what": "begun", "session": 2, "folder": "s", "utc": "yesterday"},
+        {"what": "answer", "personal": 3, "utc": UTC},
+        {"what": 7, "utc": UTC},
+        {"utc": UTC},
+        {},
+    ],
+)
+def test_a_whole_line_that_makes_no_sense_is_named(person, odd):
+    json_lines.append(person.folder / "journal.jsonl", [odd])
+    for asked in (person.next, person.carried, person.answers):
+        with pytest.raises(EkamError, match=r"journal\.jsonl holds a line that nobody can go by"):
+            asked()
+
+
+def test_a_journal_that_is_gone_or_older_than_its_sessions_restarts_no_schedule(person):
+    journal = person.folder / "journal.jsonl"
+    old = journal.read_text()
+    protocol, folder = run(person)
+    person.end(protocol, folder)
+    journal.write_text(old)
+    with pytest.raises(EkamError, match="does not know of session_01, which is there"):
+        person.next()
+    journal.unlink()
+    with pytest.raises(EkamError, match="there is no journal"):
+        person.next()
 
 
 def test_a_wish_that_ends_a_session_counts_for_the_schedule(person):

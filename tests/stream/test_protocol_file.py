@@ -46,6 +46,11 @@ def read(tmp_path, text):
         ('name = "x"\n[baseline]\nstances = 10\n' + BLOCKS, "least must not be above stances"),
         ('name = "x"\n[[guards]]\nvariable = "hip_adduction_peak"\nlimit_pct = 10\n' + BLOCKS,
          "takes limit, in °, not limit_pct"),
+        ('name = "x"\n' + BLOCKS + '[[blocks]]\nname = "hold"\nkind = "rest"\n', "a block cannot be called 'hold'"),
+        ('name = "x"\n' + 2 * '[[questions]]\nname = "pain"\n' + BLOCKS, "two questions are called 'pain'"),
+        ('name = "x"\n[target]\nchange = []\n' + BLOCKS, "at least 1 item"),
+        ('name = "x"\n' + BLOCKS + '[[blocks]]\nname = "t"\nkind = "train"\nshare = []\n', "at least 1 item"),
+        ('name = "x"\n' + BLOCKS + '[[blocks]]\nname = "t"\nkind = "train"\nminutes = []\n', "at least 1 item"),
         ('name = "x"\n[[guards]]\nvariable = "kfm_peak"\nlimit = 2\n' + BLOCKS, "takes limit_pct"),
     ],
 )  # fmt: skip
@@ -104,12 +109,16 @@ def sessions():
             yield name, session
 
 
+def leg_of(protocol):
+    return Side.LEFT if protocol.legs == "one" else None
+
+
 @pytest.mark.parametrize(("name", "session"), list(sessions()))
 def test_every_session_of_every_template_runs_to_its_end(name, session):
     """A walker who answers: blocks in their order and length, fading as the file says."""
     file = read_protocol(name).protocol
     carried = (1.0, float("nan"))
-    plan = file.plan(session, leg=Side.LEFT, carried=carried)
+    plan = file.plan(session, leg=leg_of(file), carried=carried)
     strider = Strider(answer=0.12, learnt=session > 1)
     if name == "loading_rate_runners":
         strider.answer = 0.3
@@ -143,7 +152,7 @@ def test_a_walker_who_does_not_answer_is_judged_so(name):
     file = read_protocol(name).protocol
     flat = dict.fromkeys((-10, -5, 5, 10), 0.0)
     strider = Strider(effects=flat) if name == "foot_angle" else Strider()
-    walked = walk(file.plan(1, leg=Side.LEFT), strider, seconds=3000.0)
+    walked = walk(file.plan(1, leg=leg_of(file)), strider, seconds=3000.0)
     if name == "foot_angle":
         assert "no responder" in walked.state.held
         return

@@ -223,6 +223,15 @@ def _events(folder):
     return list(read(folder / "raw.xdf"))
 
 
+def test_a_picture_that_the_operator_chose_stays_chosen(file, walk, tmp_path):
+    # in the baseline, of which no picture tells; 15 s: in the training
+    wishes = ((5.0, "display", "lane"), (18.0, "pause", "shoe"), (21.0, "resume"))
+    _, told, protocol = live(walk, tmp_path, Setup(file), wishes)
+    assert protocol.usual == "lane"
+    assert {each.protocol.display for each in told if each.protocol.kind == "train"} >= {"lane"}
+    assert "bar" not in {each.protocol.display for each in told if each.protocol.kind == "train"}
+
+
 def test_wishes_are_checked():
     with pytest.raises(EkamError, match="there is no wish 'go'"):
         script_of([{"ask": "go", "at_s": 1.0}])

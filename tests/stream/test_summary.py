@@ -161,6 +161,16 @@ def test_a_blinded_session_does_not_tell_its_arm(tmp_path, protocol):
     assert "c" * 64 in json.dumps(plain(summed(folder, unblind=True)))
 
 
+def test_a_protocol_that_cannot_be_read_may_have_been_blinded(tmp_path):
+    folder = sessions.write(tmp_path / "s", sessions.leg(), sessions.leg(seed=9), facts=False)
+    assert not summed(folder).concealed
+    (folder / "protocol.toml").write_bytes(b"\0" * 30)
+    (folder / "session.json").write_text("{")
+    found = summed(folder)
+    assert found.concealed
+    assert any("nor whether it was blinded" in each for each in found.lacking)
+
+
 def test_what_hides():
     assert not hides({"blinded": False, "sham": "none", "deep": [{"a": 1}]})
     assert hides({"deep": [{"sham": {"source": "other"}}]})
