@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from display.setup.schedule import How
 from stream.errors import EkamError
 from stream.lab import Lab, validate
 from stream.plate_guess import PlateFound
@@ -32,6 +33,7 @@ class Answers:
     override : go on although a check failed.
     written : hash of the laboratory file that this set-up wrote or opened; empty before.
     subject_path : the subject file, made or opened.
+    schedule : what the session has to do with the person's schedule; `protocol` is of the others.
     """
 
     way: Way = "practise"
@@ -51,6 +53,7 @@ class Answers:
     subject_path: str = ""
     from_walking: bool = False
     walker_screen: str = ""
+    schedule: How = ""
     protocol: str = ""
     session: int = 1
     leg: str = ""
@@ -76,6 +79,10 @@ class Answers:
     def open_again(self, *parts: str) -> "Answers":
         """With parts that are guessed again."""
         return replace(self, decided=tuple(part for part in self.decided if part not in parts))
+
+    def of_another_person(self) -> "Answers":
+        """Without what was said of the person before."""
+        return replace(self.open_again("schedule"), leg="", schedule="")
 
 
 def lab_of(answers: Answers) -> Lab:

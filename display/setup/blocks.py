@@ -168,16 +168,16 @@ def _ready(setup: Setup) -> str:
     if setup.subject_file is None:
         return "the subject file is not written yet: go back"
     answers = setup.answers
-    if not answers.protocol:
+    if not answers.protocol or answers.schedule not in ("", "enrol"):
         return ""
     runs = protocol_of(answers.protocol)
     if runs.legs == "one" and answers.leg not in ("left", "right"):
         return f"{runs.name} trains one leg: choose which"
-    session = min(answers.session, runs.sessions)
+    session = 1 if answers.schedule == "enrol" else min(answers.session, runs.sessions)
     kinds = {block.kind for table in runs.blocks for block in table.blocks(session)}
     if runs.target.rule == "personal" and "test" not in kinds:
         return (
-            f"session {session} of {runs.name} needs the target of an earlier one: run it for a participant, "
-            "with ekam live"
+            f"session {session} of {runs.name} needs the target of an earlier one: enrol the person as a "
+            "participant, whose sessions follow one another"
         )
     return ""

@@ -119,7 +119,7 @@ class PersonPage(Page):
         if mass_kg != before.mass_kg:
             self.setup.answers = self.setup.answers.settled("mass")
         if self.setup.answers.id != before.id:
-            self.setup.answers = replace(self.setup.answers, leg="")  # another person's
+            self.setup.answers = self.answers.of_another_person()
         if self.setup.answers != before:
             self.window_.forget_calibration()
 
@@ -133,7 +133,7 @@ class PersonPage(Page):
     def _open(self) -> None:
         try:
             self.setup.open_subject(Path(self.path.text().strip()))
-            self.setup.answers = replace(self.answers, leg="")  # another person's
+            self.setup.answers = self.answers.of_another_person()
             say(self.fault, "")
         except EkamError as error:
             say(self.fault, str(error))

@@ -3,15 +3,24 @@
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from PyQt5.QtGui import QGuiApplication
-from PyQt5.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QSpinBox, QWidget
+from PyQt5.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QSpinBox,
+    QWidget,
+)
 
 from compute.variables import VARIABLES
 from display.setup.blocks import blocked
 from display.setup.page import Page
 from display.setup.parts import button, choose, label, say
+from display.setup.schedule import How
 from display.setup.state import protocol_of
 from display.setup.steps import Step
 from stream.errors import EkamError
@@ -22,6 +31,11 @@ if TYPE_CHECKING:
 
 
 TEMPLATES = templates()
+
+
+def _entry(how: How) -> str:
+    """Of the list of protocols: what belongs to a schedule instead of a template's name."""
+    return f"schedule: {how}"
 
 
 class ReadyPage(Page):
@@ -36,26 +50,30 @@ class ReadyPage(Page):
         grid = QGridLayout()
         self.protocol, self.leg = QComboBox(), QComboBox()
         self.variable, self.screen_ = QComboBox(), QComboBox()
+        self.enrol = QCheckBox()
         self.session, self.baseline = QSpinBox(), QSpinBox()
         self.baseline.setRange(1, 200)
         for number in (self.session, self.baseline):
             number.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         rows = (
-            self.protocol, self.session, self.leg, self.variable, self.baseline, self.screen_,
+            self.protocol, self.enrol, self.session, self.leg, self.variable, self.baseline, self.screen_,
         )  # fmt: skip
         for wide in rows:
-            wide.setMinimumWidth(420)
+            wide.setMinimumWidth(470)
         self.protocol.activated.connect(lambda _at: self._protocol_chosen())
         self.leg.activated.connect(lambda _at: self._protocol_chosen())
+        self.enrol.toggled.connect(lambda _on: self._protocol_chosen())
         self.session.valueChanged.connect(lambda _n: self._protocol_chosen())
         self.variable.activated.connect(lambda _at: self._variable_chosen())
         self.baseline.valueChanged.connect(lambda _n: self._baseline_chosen())
         self.screen_.activated.connect(lambda _at: self._screen_chosen())
         self._leads: dict[QWidget, QWidget] = {}
         self.band, self.source = label(""), label("")
+        self.enrolled = label("", "the sessions follow one another, each goes by the last")
         for row, (words, widget, more) in enumerate(
             (
                 ("&Protocol", self.protocol, self.source),
+                ("&Participant", self.enrol, self.enrolled),
                 ("S&ession of the protocol", self.session, None),
                 ("Trained &leg", self.leg, None),
                 ("The walker is &shown", self.variable, self.band),
@@ -71,7 +89,8 @@ class ReadyPage(Page):
                 grid.addWidget(more, row, 2)
         grid.setColumnStretch(2, 1)
         self.column.addLayout(grid)
-        self.warning, self.lacks = label("doubt"), label("doubt")
+        self.warning, self.lacks, self.schedule = label("doubt"), label("doubt"), label("doubt")
+        self.column.addWidget(self.schedule)
         self.column.addWidget(self.warning)
         self.column.addWidget(self.lacks)
         self.column.addSpacing(16)
@@ -106,21 +125,44 @@ class ReadyPage(Page):
             self.setup.answers = self.answers.having("feedback", {**kept, "variable": chosen})
 
     def _protocol_chosen(self) -> None:
-        protocol, leg = self.protocol.currentData(), self.leg.currentData()
+        chosen, leg = self.protocol.currentData(), self.leg.currentData()
+        how: How = next((how for how in get_args(How) if chosen == _entry(how)), "")
+        protocol = "" if how else str(chosen or "")
+        if protocol and self.enrol.isChecked() and self._may_enrol:
+            how = "enrol"
         self.setup.answers = replace(
-            self.answers, protocol=protocol or "", leg=leg or "", session=self.session.value()
-        )
+            self.answers.settled("schedule"),
+            protocol=protocol, schedule=how, leg=leg or "", session=self.session.value(),
+        )  # fmt: skip
+
+    @property
+    def _may_enrol(self) -> bool:
+        """Whoever has a schedule keeps it; nobody has one in practice."""
+        return self.setup.schedule is None and self.answers.way != "practise"
 
     def _show_protocol(self) -> None:
         """What is run; without a protocol the walker is shown one variable after a baseline."""
-        answers = self.answers
-        options: list[tuple[str, object]] = [("none: a baseline, then feedback", "")]
-        choose(self.protocol, [*options, *((t, n) for n, t in TEMPLATES.items())], answers.protocol)
-        runs = protocol_of(answers.protocol) if answers.protocol else None
+        answers, schedule = self.answers, self.setup.schedule
+        offered = schedule.options if schedule is not None else []
+        scheduled = answers.schedule in (how for _, how in offered)
+        options: list[tuple[str, object]] = [
+            *((text, _entry(how)) for text, how in offered),
+            ("none: a baseline, then feedback", ""),
+            *((title, name) for name, title in TEMPLATES.items()),
+        ]
+        choose(self.protocol, options, _entry(answers.schedule) if scheduled else answers.protocol)
+        say(self.schedule, f"! {schedule.said}" if schedule is not None and schedule.said else "")
+        runs = protocol_of(answers.protocol) if answers.protocol and not scheduled else None
+        enrols = runs is not None and answers.schedule == "enrol"
+        subject = self.setup.subject
+        self.enrol.setText(f"enrol {'' if subject is None else subject.id}")
+        if schedule is not None and scheduled and schedule.person is not None:
+            runs = schedule.person.file.protocol
         choose(self.leg, [("– choose –", ""), ("left", "left"), ("right", "right")], answers.leg)
         for widget, asked in (
-            (self.leg, runs is not None and runs.legs == "one"),
-            (self.session, runs is not None and runs.sessions > 1),
+            (self.enrol, runs is not None and not scheduled and self._may_enrol),
+            (self.leg, runs is not None and runs.legs == "one" and not scheduled),
+            (self.session, runs is not None and runs.sessions > 1 and not enrols and not scheduled),
             (self.variable, runs is None),
             (self.baseline, runs is None),
         ):
@@ -131,7 +173,9 @@ class ReadyPage(Page):
         self.session.setValue(answers.session)
         self.session.blockSignals(False)
         self.session.setSuffix("" if runs is None else f" of {runs.sessions}")
-        say(self.source, "" if runs is None else f"after {runs.source}")
+        self.enrolled.setVisible(not self.enrol.isHidden())
+        named = f"{runs.name}, " if runs is not None and scheduled else ""
+        say(self.source, "" if runs is None else f"{named}after {runs.source}")
         say(self.warning, f"! {runs.warning}" if runs is not None and runs.warning else "")
 
     def _baseline_chosen(self) -> None:
@@ -147,8 +191,9 @@ class ReadyPage(Page):
         )
 
     def enter(self) -> None:
-        """In practice the walker walks on."""
+        """In practice the walker walks on; of a participant the schedule is looked up."""
         self.window_.connections.practise("walking")
+        self.setup.look_up_schedule()
         self.baseline.blockSignals(True)
         self.baseline.setValue(int(self.answers.section("feedback").get("baseline_stances", 30)))
         self.baseline.blockSignals(False)
@@ -170,12 +215,13 @@ class ReadyPage(Page):
         chosen = VARIABLES[name]
         lacks = chosen.lacking(subject)
         say(self.lacks, f"! {chosen.label} stays empty: it needs {lacks}" if lacks else "")
+        where = f"participants/{subject.id}" if self.answers.schedule else "sessions"
         changed = " (the file is written anew when you start)" if setup.lab_changed() else ""
         say(
             self.files,
             f"✓ laboratory   {setup.lab_file.path}{changed}\n✓ person   {setup.subject_file.path}   "
             f"({subject.id}, {subject.body_mass_kg:g} kg, {subject.height_m:g} m)\n"
-            "Every session makes a folder of its own under sessions/.",
+            f"Every session makes a folder of its own under {where}/.",
         )
         target = setup.target()
         if target is not None:
@@ -186,8 +232,8 @@ class ReadyPage(Page):
             }
             say(
                 self.band,
-                "the protocol says what"
-                if self.answers.protocol
+                ""
+                if self.answers.protocol or self.answers.schedule
                 else f"band {target.low:g} to {target.high:g} "
                 f"{signed[target.mode] if target.mode != 'absolute' else target.unit}",
             )
@@ -233,6 +279,11 @@ class ReadyPage(Page):
                 say(self.fault, str(error))
                 return
             setup.looked = looked  # nothing that was judged has changed
+            try:
+                setup.enrol()
+            except (EkamError, OSError) as error:
+                say(self.fault, str(error))
+                return
             on()
 
         if question is None:

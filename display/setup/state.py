@@ -11,12 +11,13 @@ from functools import cache
 from math import isnan
 from pathlib import Path
 
-from compute import Check, Subject
+from compute import Check, Side, Subject
 from compute.feedback import Target
 from display.setup.answers import Answers, lab_of, provisional_lab_of, table_of
 from display.setup.drafts import Drafts
 from display.setup.guessing import Guesses, applied
 from display.setup.looks import Looked
+from display.setup.schedule import Schedule, schedule_of
 from stream.axis_guess import third_axis
 from stream.check_network import Found, guess_role, looks_like
 from stream.errors import EkamError
@@ -26,6 +27,7 @@ from stream.lookout import Pick, pick, query_of
 from stream.lsl_find import StreamQuery
 from stream.mapping import present_markers
 from stream.marker_sets import PRESETS
+from stream.participants import enrol
 from stream.protocol_file import Protocol, read_protocol
 from stream.source import Role, StreamInfo
 from stream.subject_file import SubjectFile, read_subject
@@ -60,6 +62,9 @@ class Plan:
     session: int
     leg: str
     practise: bool
+    participant: str = ""
+    resume: bool = False
+    anew: bool = False
 
     def arguments(self) -> list[str]:
         """Of the command that does the same."""
@@ -72,6 +77,12 @@ class Plan:
             given += ["--session", str(self.session)]
         if self.leg:
             given += ["--leg", self.leg]
+        if self.participant:
+            given += ["--participant", self.participant]
+        if self.resume:
+            given.append("--resume")
+        if self.anew:
+            given.append("--anew")
         if self.screen:
             given += ["--screen", self.screen]
         if self.allow_replay:
@@ -125,6 +136,7 @@ class Setup:
         self.subject: Subject | None = None
         self.subject_file: SubjectFile | None = None
         self.lab_file: LabFile | None = None
+        self.schedule: Schedule | None = None
 
     # -- another set-up --------------------------------------------------------------------------
 
@@ -396,12 +408,46 @@ class Setup:
         self.subject = self.subject_file.subject
         self.answers = replace(self.answers, subject_path=str(path))
 
+    def look_up_schedule(self) -> None:
+        """Find out where the person's schedule stands; what comes next is offered first."""
+        self.schedule = None
+        if self.subject is not None and self.answers.way != "practise":
+            self.schedule = schedule_of(self.store, self.subject.id)
+        offered = [how for _, how in self.schedule.options] if self.schedule else []
+        how = self.answers.schedule
+        if how in ("next", "resume", "anew") and how not in offered:
+            how = ""
+        if not how and not self.answers.protocol and "schedule" not in self.answers.decided:
+            how = "next" if "next" in offered else ""
+        self.answers = replace(self.answers, schedule=how)
+
+    @property
+    def store(self) -> Path:
+        """Folder of all participants, as the commands have it by themselves."""
+        return self.folder / "participants"
+
+    def enrol(self) -> None:
+        """Make the person a participant of the chosen protocol, where that was asked for.
+
+        Raises
+        ------
+        EkamError : it cannot be done; nothing is begun then.
+        """
+        answers = self.answers
+        if answers.schedule != "enrol" or self.subject is None:
+            return
+        one = protocol_of(answers.protocol).legs == "one"
+        leg = next((side for side in Side if one and side.word == answers.leg), None)
+        enrol(self.store, self.subject.id, read_protocol(answers.protocol), leg)
+        self.answers = replace(answers, schedule="next", protocol="")
+
     def plan(self) -> Plan:
         """What is to be started."""
         assert self.lab_file is not None
         assert self.subject_file is not None
         answers = self.answers
-        runs = protocol_of(answers.protocol) if answers.protocol else None
+        scheduled = bool(answers.schedule)
+        runs = protocol_of(answers.protocol) if answers.protocol and not scheduled else None
         leg = answers.leg if runs is not None and runs.legs == "one" else ""
         session = 1 if runs is None else min(answers.session, runs.sessions)
         chosen = answers.section("feedback").get("variable", "ekam_peak1")
@@ -410,14 +456,17 @@ class Setup:
         return Plan(
             self.lab_file.path,
             self.subject_file.path,
-            chosen if changed and runs is None else "",
+            chosen if changed and runs is None and not scheduled else "",
             replays,
             answers.network and replays,
             answers.walker_screen,
-            answers.protocol,
+            "" if scheduled else answers.protocol,
             session,
             leg,
             answers.way == "practise",
+            self.subject_file.subject.id if scheduled else "",
+            answers.schedule == "resume",
+            answers.schedule == "anew",
         )
 
 

@@ -2,12 +2,13 @@
 
 import re
 from dataclasses import replace
+from math import nan
 
 import numpy as np
 import pytest
 from walkers import LAB_PATH, STATIC_PATH, SUBJECT_PATH
 
-from compute import Check
+from compute import Check, Side
 from display.setup.answers import table_of
 from display.setup.drafts import Drafts
 from display.setup.guessing import guess
@@ -16,6 +17,9 @@ from display.setup.steps import Step
 from stream.check_network import Found
 from stream.check_seen import Seen, SeenStream, failed, ok
 from stream.lab import read_lab
+from stream.participants import enrol, read_participant
+from stream.protocol_file import read_protocol
+from stream.protocol_run import ProtocolRun
 from stream.readers import read_recording
 from stream.source import LampState, Role, StreamHealth
 from stream.subject_file import read_subject
@@ -561,6 +565,111 @@ def test_a_later_session_of_a_personal_target_needs_a_participant(ready):
     assert ready.next.isEnabled()
     choose_protocol(ready, "ekam_retraining", session=2)  # not personal
     assert "participant" not in ready.reason.text()
+
+
+@pytest.fixture
+def person(ready):
+    """A participant whose schedule begins."""
+    return enrol(ready.setup.store, ready.setup.subject.id, read_protocol("ekam_retraining"))
+
+
+def begun(person, *, asks=()):
+    """A recording of the next session, cut off."""
+    comes = person.next()
+    run = ProtocolRun(person.setup(comes))
+    comes.folder.mkdir()
+    run.keep(comes.folder)
+    person.begin(comes)
+    for ask in asks:
+        run.asked(ask, "", nan, 1.0)
+    return run, comes.folder
+
+
+def entries(made):
+    return [made.page.protocol.itemText(i) for i in range(made.page.protocol.count())]
+
+
+def test_the_next_session_of_a_participant_is_offered_first(ready, person):
+    run, folder = begun(person, asks=["end"])
+    run.close()
+    person.end(run, folder)
+    ready.page.enter()
+    ready.tick()
+    page = ready.page
+    assert page.protocol.currentText() == "session 2 of 8 of SYNTHETIC"
+    assert page.source.text().startswith("EKAM retraining on a treadmill, after Richards")
+    for hidden in (page.enrol, page.leg, page.session, page.variable):
+        assert not hidden.isVisible()
+    assert page.command.text().endswith("--participant SYNTHETIC")
+    ready.next_pressed()
+    plan = ready.plan
+    assert (plan.participant, plan.protocol, plan.resume, plan.anew) == (
+        "SYNTHETIC",
+        "",
+        False,
+        False,
+    )
+
+
+def test_who_has_a_schedule_may_walk_without_it_and_it_is_offered_to_nobody_else(ready, person):
+    ready.page.enter()
+    ready.tick()
+    choose_protocol(ready, "")
+    assert ready.setup.plan().participant == ""
+    ready.page.enter()  # what was said stands
+    ready.tick()
+    assert ready.setup.plan().participant == ""
+    assert ready.page.variable.isVisible()
+    ready.setup.answers = ready.setup.answers.of_another_person()
+    ready.setup.subject = replace(ready.setup.subject, id="S02")
+    ready.page.enter()
+    assert ready.setup.schedule is None
+
+
+def test_a_session_that_broke_off_goes_on_or_begins_again_as_is_said(ready, person):
+    run, folder = begun(person)
+    ready.page.enter()
+    ready.tick()
+    assert ready.page.protocol.currentText().startswith("none")
+    assert "is running in another window" in ready.page.schedule.text()
+    run.close()
+    ready.page.enter()
+    ready.tick()
+    assert entries(ready)[:2] == [
+        "go on with session 1 of 8 (broke off 0 min ago)",
+        "begin session 1 of 8 again",
+    ]
+    for how, option in (("resume", "--resume"), ("anew", "--anew")):
+        choose_protocol(ready, f"schedule: {how}")
+        assert ready.page.command.text().endswith(f"--participant SYNTHETIC {option}")
+    (folder / "protocol.jsonl").write_text("")
+    ready.page.enter()
+    ready.tick()
+    assert entries(ready)[0] == "begin session 1 of 8 again"
+    assert "is damaged" in ready.page.schedule.text()
+    (person.folder / "journal.jsonl").unlink()
+    ready.page.enter()
+    ready.tick()
+    assert entries(ready)[0].startswith("none")
+    assert "there is no journal" in ready.page.schedule.text()
+
+
+def test_a_person_is_enrolled_when_the_session_starts(ready):
+    choose_protocol(ready, "foot_angle")
+    page = ready.page
+    assert page.enrol.isVisible()
+    page.enrol.setChecked(True)
+    ready.tick()
+    assert not page.session.isVisible()
+    assert not ready.next.isEnabled()  # which leg?
+    page.leg.setCurrentIndex(page.leg.findData("left"))
+    page._protocol_chosen()
+    ready.tick()
+    assert not ready.setup.store.exists()
+    ready.next_pressed()
+    assert (ready.plan.participant, ready.plan.protocol) == ("SYNTHETIC", "")
+    known = read_participant(ready.setup.store, "SYNTHETIC")
+    assert (known.file.protocol.name, known.leg) == ("Personal foot angle", Side.LEFT)
 
 
 def test_practice_offers_no_command_and_is_not_a_lab_used_before(window, seen):
