@@ -31,7 +31,8 @@ def export(
 
     C3D files hold markers and plates as recorded, foot strikes and foot offs, and the person's mass; the
     lab and subject file beside them score them again with `ekam process`. An existing folder is not
-    written into.
+    written into. What cannot be read of one session does not hold up the others: it is named, and the
+    exit code is 1.
 
     Example: ekam export sessions/S01_20261122T101500Z --block train -o for_visual3d
 
@@ -43,12 +44,13 @@ def export(
     from stream.errors import EkamError
     from stream.export_c3d import export_c3d, spans
     from stream.results import refuse_existing
-    from stream.session_folder import find_sessions, read_session
+    from stream.session_folder import find_sessions, has_curves, read_sessions
     from stream.tidy import write_curves, write_stances
 
     refuse_existing(out)
     paths = dict.fromkeys(path.resolve() for given in sessions for path in find_sessions(given))
-    read = [read_session(path) for path in paths]
+    read, unread = read_sessions(paths)
+    left_out = [each.why for each in unread]
     names = [(each.subject_id, each.name) for each in read]
     for person, name in names:
         if names.count((person, name)) > 1:
@@ -70,14 +72,32 @@ def export(
         if curves:
             rows = write_curves(read, out / "curves.csv")
             console.print(f"{out / 'curves.csv'}: {rows} points")
+            left_out += [
+                f"the curves of {each.name}, which has no readable curves.csv: "
+                "`ekam process` makes it again from a raw.xdf"
+                for each in read
+                if not has_curves(each.path)
+            ]
         for session in read:
+            if session.lacking:
+                err.print(f"{session.name}: {'; '.join(session.lacking)}")
             if session.concealed and not unblind:
                 err.print(
                     f"{session.name} is blinded: what tells its arm is left empty (--unblind tells it)"
                 )
             if wanted[session.path]:
-                made, notes = export_c3d(session, wanted[session.path], out)
+                try:
+                    made, notes = export_c3d(session, wanted[session.path], out)
+                except EkamError as error:
+                    if len(paths) == 1:
+                        raise
+                    left_out.append(str(error))
+                    continue
                 for note in notes:
                     err.print(f"{session.name}: {note}")
                 for path in made:
                     console.print(str(path))
+    for sentence in left_out:
+        err.print(f"Left out: {sentence}.")
+    if left_out:
+        raise typer.Exit(1)

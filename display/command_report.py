@@ -24,7 +24,8 @@ def report(
     """Write report.html: steps used and rejected, change from baseline, its price, curves, latency, checks.
 
     A participant's folder gets a page over all sessions. An older report is kept as report_old1.html.
-    A session that was cut off gets a report, too, which says what is missing.
+    A session that was cut off gets a report, too, which says what is missing. A folder that cannot be
+    read does not hold up the page over the others: it is named there, and the exit code is 1.
 
     Example: ekam report sessions/S01_20261122T101500Z
     """
@@ -33,10 +34,13 @@ def report(
     from display.say import err, out
     from stream.course import course
     from stream.plain import plain
-    from stream.session_folder import find_sessions, is_session, read_session
+    from stream.session_folder import find_sessions, is_session, read_session, read_sessions
     from stream.summary import summarise
 
     folders = find_sessions(session)
+    path: Path | None = None
+    kept: Path | None = None
+    partial = False
     if is_session(session):
         if as_json:
             found = summarise(read_session(session), unblind=unblind)
@@ -48,16 +52,22 @@ def report(
             path, kept = write_session_report(session, unblind=unblind)
     else:
         with err.status(f"Summing up {len(folders)} sessions …"):
-            read = [read_session(each) for each in folders]
-            together = course(read, unblind=unblind)
-            if as_json:
-                out.print_json(json.dumps(plain(together)))
-                return
-            from display.report import UNBLINDED, WRITTEN, course_page, write_text
+            read, unread = read_sessions(folders)
+            together = course(read, unread, unblind=unblind)
+            partial = bool(together.unread)
+            if not as_json:
+                from display.report import UNBLINDED, WRITTEN, course_page, write_text
 
-            hidden = unblind and any(each.concealed for each in read)
-            path = session / (UNBLINDED if hidden else WRITTEN)
-            kept = write_text(path, course_page(together))
+                hidden = unblind and any(each.concealed for each in read)
+                path = session / (UNBLINDED if hidden else WRITTEN)
+                kept = write_text(path, course_page(together))
+        if as_json:
+            out.print_json(json.dumps(plain(together)))
+        for sentence in together.unread:
+            err.print(f"Left out: {sentence}.")
     if kept is not None:
         err.print(f"The report that was there is kept as {kept.name}")
-    out.print(f"Report: {path}")
+    if path is not None:
+        out.print(f"Report: {path}")
+    if partial:
+        raise typer.Exit(1)

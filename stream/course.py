@@ -8,7 +8,7 @@ from compute import Side
 from compute.norms import mdc95_nm_per_kg
 from compute.serial import SerialMean
 from stream.errors import EkamError
-from stream.session_folder import SessionFolder, in_order
+from stream.session_folder import SessionFolder, Unread, in_order
 from stream.summary import PEAK1, Summary, summarise
 
 
@@ -36,6 +36,7 @@ class Course:
     ----------
     detectable_nm_per_kg : of the first EKAM peak between two days.
     outcomes : name -> last value told in each session, NaN where none was.
+    unread : why which folder is left out, sentences.
     """
 
     subject_id: str
@@ -43,10 +44,19 @@ class Course:
     legs: tuple[BetweenDays, ...]
     detectable_nm_per_kg: float
     outcomes: dict[str, tuple[float, ...]]
+    unread: tuple[str, ...] = ()
 
 
-def course(folders: Sequence[SessionFolder], *, unblind: bool = False) -> Course:
+def course(
+    folders: Sequence[SessionFolder], unread: Sequence[Unread] = (), *, unblind: bool = False
+) -> Course:
     """Sum up the sessions of one person.
+
+    Where the others are known to be of somebody, a session that does not say whose it is is left out.
+
+    Parameters
+    ----------
+    unread : folders beside them that could not be read.
 
     Raises
     ------
@@ -54,7 +64,8 @@ def course(folders: Sequence[SessionFolder], *, unblind: bool = False) -> Course
     """
     if not folders:
         raise EkamError("there is no session to sum up")
-    ordered = in_order(folders)
+    known = [each for each in folders if each.subject_id] or list(folders)
+    ordered = in_order(known)
     sessions = tuple(summarise(each, unblind=unblind) for each in ordered)
     height_m = next((s.height_m for s in reversed(sessions) if isfinite(s.height_m)), nan)
     detectable = mdc95_nm_per_kg(height_m)
@@ -64,6 +75,14 @@ def course(folders: Sequence[SessionFolder], *, unblind: bool = False) -> Course
         tuple(_between(sessions, side, detectable) for side in Side),
         detectable,
         _outcomes(sessions),
+        (
+            *(each.why for each in unread),
+            *(
+                f"{each.name} does not say whose it is: put its subject.toml back"
+                for each in folders
+                if each not in known
+            ),
+        ),
     )
 
 

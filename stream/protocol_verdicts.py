@@ -6,7 +6,7 @@ protocol's own log: its state is a function of it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite, nan
+from math import nan
 from typing import Any, Literal
 
 from compute import Side
@@ -15,7 +15,7 @@ from compute.success import IN_BAND_PCT, MOST_RISE_PCT, RULE, Judgement
 from compute.variables import find
 from stream.errors import EkamError
 from stream.protocol_run import LOG, leg_table, read_setup
-from stream.session_folder import SessionFolder, table
+from stream.session_folder import SessionFolder, count_of, number, table
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def demands(folder: SessionFolder) -> Demands:
     protocol = folder.protocol
     if not protocol:
         return Demands(RULE, IN_BAND_PCT, {})
-    pct = _number(protocol.get("success_pct", IN_BAND_PCT))
+    pct = number(protocol.get("success_pct", IN_BAND_PCT))
     guards = protocol.get("guards")
     limits: dict[str, float] = {}
     said = []
@@ -106,19 +106,19 @@ def verdicts(folder: SessionFolder, side: Side) -> tuple[Verdict, ...]:
     found = []
     for block in _blocks(folder):
         leg = table(table(block, "legs"), side.word)
-        to_s = _number(block.get("to_s"))
+        to_s = number(block.get("to_s"))
         if not leg or to_s <= 0.0:  # over before an interruption: its steps are in another folder
             continue
-        success = leg.get("success")
+        success, why = leg.get("success"), leg.get("why")
         found.append(
             Verdict(
                 str(block.get("name")),
                 str(block.get("kind")),
                 to_s,
-                int(leg.get("valid") or 0),
-                _number(leg.get("in_band_pct")),
+                count_of(leg.get("valid")),
+                number(leg.get("in_band_pct")),
                 success if isinstance(success, bool) else None,
-                tuple(str(each) for each in leg.get("why") or ()),
+                tuple(map(str, why if isinstance(why, list) else ())),
                 tuple(map(str, table(leg, "guards"))),
             )
         )
@@ -192,11 +192,3 @@ def _states(folder: SessionFolder) -> list[State]:
         before = found[-1]
         found.append(before.asked(each) if isinstance(each, Ask) else before.after(each))
     return found
-
-
-def _number(value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return nan
-    return number if isfinite(number) else nan

@@ -12,7 +12,7 @@ from compute.serial import change, serial_mean
 from compute.success import BASELINE_LEAST, BASELINE_WANTED
 from stream.latency import BUDGETS_MS
 from stream.phases import Phase, pooled
-from stream.session_folder import SessionFolder, table
+from stream.session_folder import SessionFolder, count_of, number, table
 
 VALID_WANTED_PCT = 85.0
 VALID_LEAST_PCT = 50.0
@@ -155,9 +155,10 @@ def _streams(streams: Mapping[str, Any]) -> list[Point]:
         health = table(table(streams, role), "health")
         if not health:
             continue
-        samples, missing = health.get("samples") or 0, health.get("missing") or 0
+        samples, missing, bound = (
+            count_of(health.get(name)) for name in ("samples", "missing", "publishers_bound")
+        )
         pct = 100.0 * missing / max(samples + missing, 1)
-        bound = health.get("publishers_bound") or 0
         said = f"{samples} samples received, {missing} missing"
         if bound > 1:
             said += f"; the publisher was bound {bound} times"
@@ -169,7 +170,7 @@ def _streams(streams: Mapping[str, Any]) -> list[Point]:
 def _latency(facts: Mapping[str, Any]) -> list[Point]:
     points = []
     for stage, budget_ms in BUDGETS_MS.items():
-        p50 = table(table(facts, "latency_stages_ms"), stage).get("p50", 0.0)
+        p50 = number(table(table(facts, "latency_stages_ms"), stage).get("p50"))
         if p50 > budget_ms:
             points.append(
                 Point(

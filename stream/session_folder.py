@@ -1,13 +1,14 @@
 """The folder of a session as a reader finds it: whole, cut off in the middle, or of an older version."""
 
 import csv
+import io
 import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from math import nan
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,19 @@ class SessionFolder:
         return datetime.fromtimestamp((self.path / "stances.csv").stat().st_mtime, UTC)
 
 
+@dataclass(frozen=True)
+class Unread:
+    """A session's folder that could not be read.
+
+    Attributes
+    ----------
+    why : which folder, what it lacks and the cure, a sentence without its full stop.
+    """
+
+    path: Path
+    why: str
+
+
 def is_session(path: Path) -> bool:
     """Whether a folder is that of a session."""
     return (path / "stances.csv").is_file()
@@ -128,6 +142,9 @@ def is_session(path: Path) -> bool:
 
 def find_sessions(path: Path) -> tuple[Path, ...]:
     """The folder itself, or the sessions in it, by name; folders in folders are looked into once.
+
+    A folder that holds another file of a session, but no ``stances.csv``, is one of them: reading it says
+    what is missing.
 
     Raises
     ------
@@ -137,15 +154,38 @@ def find_sessions(path: Path) -> tuple[Path, ...]:
         return (path,)
     if not path.is_dir():
         raise EkamError(f"there is no folder {path}")
-    found = sorted(
-        each.parent for depth in ("*", "*/*") for each in path.glob(f"{depth}/stances.csv")
-    )
+    found = {each.parent for depth in ("*", "*/*") for each in path.glob(f"{depth}/stances.csv")}
+    around = {above for each in found for above in each.parents}
+    for name in ("session.json", "raw.xdf"):
+        for depth in ("*", "*/*") if found else ("", "*", "*/*"):
+            found |= {each.parent for each in path.glob(f"{depth}/{name}".lstrip("/"))} - around
     if not found:
         raise EkamError(
             f"{path} is no session folder and holds none: the folder with stances.csv is needed, or the one "
             "that holds such folders"
         )
-    return tuple(found)
+    return tuple(sorted(found))
+
+
+def read_sessions(
+    paths: Iterable[Path],
+) -> tuple[tuple[SessionFolder, ...], tuple[Unread, ...]]:
+    """Read several sessions' folders: one that cannot be read does not hold up the others.
+
+    Raises
+    ------
+    EkamError : none of them can be read.
+    """
+    read: list[SessionFolder] = []
+    unread: list[Unread] = []
+    for path in paths:
+        try:
+            read.append(read_session(path))
+        except EkamError as error:
+            unread.append(Unread(path, str(error)))
+    if unread and not read:
+        raise EkamError("; ".join(each.why for each in unread))
+    return tuple(read), tuple(unread)
 
 
 def read_session(path: Path) -> SessionFolder:
@@ -168,15 +208,16 @@ def read_session(path: Path) -> SessionFolder:
             "what the protocol was cannot be read, nor whether it was blinded: this page tells no arm"
         )
     _recording(path, facts, lacking)
-    if not (path / "curves.csv").is_file():
-        lacking.append("curves.csv is missing: there are no mean curves")
+    if not has_curves(path):
+        there = "no table of curves" if (path / "curves.csv").exists() else "missing"
+        lacking.append(f"curves.csv is {there}: there are no mean curves")
     return SessionFolder(
         path,
         stances,
         facts,
         str(subject.get("id") or table(facts, "subject").get("id") or ""),
-        _number(subject.get("body_mass_kg")),
-        _number(subject.get("height_m")),
+        number(subject.get("body_mass_kg")),
+        number(subject.get("height_m")),
         _of_protocol(protocol) or _target(path, facts),
         protocol,
         _kinds(protocol),
@@ -222,22 +263,55 @@ def hides(node: Any) -> bool:
     return isinstance(node, list) and any(map(hides, node))
 
 
+def has_curves(path: Path) -> bool:
+    """Whether a session's folder has a table of curves."""
+    try:
+        with (path / "curves.csv").open(encoding="utf-8", errors="replace") as file:
+            return {"stance", "side", "pct"} <= set(next(whole_rows(file), []))
+    except OSError:
+        return False
+
+
+def whole_rows(lines: Iterable[str]) -> Iterator[list[str]]:
+    """Cells of each line of a table, the header first; a torn or damaged line is an empty list.
+
+    Line by line: no cell of ours holds a line break, so a stray quotation mark spoils its own line alone.
+    """
+    width = 0
+    for line in lines:
+        try:
+            cells = next(csv.reader([line]), []) if line.endswith("\n") else []
+        except csv.Error:
+            cells = []
+        width = width or len(cells)
+        yield cells if len(cells) == width else []
+
+
 def _stances(path: Path, lacking: list[str]) -> StanceTable:
+    name = path.parent.resolve().name
+    cure = "put it back from a copy, or move the folder elsewhere"
+    if (path.parent / "raw.xdf").is_file():
+        cure = "`ekam process` makes it again from the raw.xdf beside it"
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise EkamError(f"{path} cannot be read: {error.strerror}") from None
-    whole = text[: text.rfind("\n") + 1]
-    if len(whole) < len(text):
-        lacking.append("the last line of stances.csv is torn: that stance is left out")
-    rows = list(csv.reader(whole.splitlines()))
+        raise EkamError(
+            f"stances.csv of {name} cannot be read ({error.strerror}): {cure}"
+        ) from None
+    rows = list(whole_rows(io.StringIO(text)))
     if not rows or not {"stance", "side", "verdict"} <= set(rows[0]):
         raise EkamError(
-            f"{path} is no table of stances: its first line lacks stance, side, verdict"
+            f"stances.csv of {name} is no table of stances, its first line lacks stance, side, "
+            f"verdict: {cure}"
         )
-    header, body = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
-    if len(body) < len(rows) - 1:
-        lacking.append(f"{len(rows) - 1 - len(body)} lines of stances.csv are damaged and left out")
+    if not text.endswith("\n"):
+        lacking.append("the last line of stances.csv is torn: that stance is left out")
+        rows.pop()
+    header, body = rows[0], list(filter(None, rows[1:]))
+    damaged = len(rows) - 1 - len(body)
+    if damaged:
+        are = "line of stances.csv is" if damaged == 1 else "lines of stances.csv are"
+        lacking.append(f"{damaged} {are} damaged and left out")
     columns = list(zip(*body, strict=True)) if body else [()] * len(header)
     numbers: dict[str, np.ndarray] = {}
     texts: dict[str, tuple[str, ...]] = {}
@@ -245,7 +319,7 @@ def _stances(path: Path, lacking: list[str]) -> StanceTable:
         if name in TEXT_COLUMNS:
             texts[name] = tuple(cells)
         else:
-            numbers[name] = np.array([_number(cell) for cell in cells], dtype=np.float64)
+            numbers[name] = np.array([number(cell) for cell in cells], dtype=np.float64)
     return StanceTable(numbers, texts, len(body))
 
 
@@ -376,8 +450,16 @@ def _moment(text: Any) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _number(text: Any) -> float:
+def count_of(value: Any) -> int:
+    """What a file says as a whole number; 0 where it is none."""
+    found = number(value)
+    return int(found) if isfinite(found) else 0
+
+
+def number(value: Any) -> float:
+    """What a file says as a number; NaN where it is none, or not finite."""
     try:
-        return float(text)
-    except (TypeError, ValueError):
+        found = float(value)
+    except (OverflowError, TypeError, ValueError):
         return nan
+    return found if isfinite(found) else nan

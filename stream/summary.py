@@ -22,7 +22,7 @@ from stream.phases import Phase, phases, pooled
 from stream.protocol_verdicts import Demands, Halt, Verdict, demands, halts, trained, verdicts
 from stream.protocol_verdicts import judgement as by_protocol
 from stream.quality import Quality, quality
-from stream.session_folder import SessionFolder, table
+from stream.session_folder import SessionFolder, number, table
 
 
 @dataclass(frozen=True)
@@ -234,9 +234,10 @@ def latency(folder: SessionFolder) -> dict[str, dict[str, float]]:
         **{str(k): v for k, v in table(facts, "latency_stages_ms").items()},
     }
     found = {
-        name: {key: float(points[key]) for key in PERCENTILES}
+        name: {key: number(points[key]) for key in PERCENTILES}
         for name, points in stages.items()
-        if isinstance(points, Mapping) and set(PERCENTILES) <= set(points)
+        if isinstance(points, Mapping)
+        and all(isfinite(number(points.get(key))) for key in PERCENTILES)
     }
     if found:
         return found

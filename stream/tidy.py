@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from stream.codebook import KEY_COLUMNS
-from stream.session_folder import SessionFolder
+from stream.session_folder import SessionFolder, has_curves, whole_rows
 from stream.tables import CURVE_COLUMNS, MORE_COLUMNS, STANCE_COLUMNS
 
 TELLING = ("block", "target_low", "target_high", "feedback_value", "shown")
@@ -43,7 +43,7 @@ def write_curves(sessions: Sequence[SessionFolder], path: Path) -> int:
         for session in sessions:
             source = session.path / "curves.csv"
             keys = _keys(session)
-            for row in _rows(source) if source.is_file() else ():
+            for row in _rows(source) if has_curves(session.path) else ():
                 writer.writerow((*keys, *(row.get(c, "") for c in CURVE_COLUMNS)))
                 count += 1
     return count
@@ -57,7 +57,9 @@ def _keys(session: SessionFolder) -> tuple[str, str, str]:
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:
     """Whole lines of a table; torn and damaged ones are left out."""
-    with path.open(encoding="utf-8", errors="replace", newline="") as file:
-        for row in csv.DictReader(file):
-            if None not in row and None not in row.values():
-                yield row
+    with path.open(encoding="utf-8", errors="replace") as file:
+        rows = whole_rows(file)
+        header = next(rows)
+        for row in rows:
+            if row:
+                yield dict(zip(header, row, strict=True))

@@ -18,7 +18,7 @@ from stream.curve_means import CurveMean, curve_means
 from stream.latency import BUDGETS_MS
 from stream.phases import phases, pooled
 from stream.results import METHOD
-from stream.session_folder import SessionFolder, table
+from stream.session_folder import SessionFolder, count_of, table
 from stream.summary import KFM, PEAK1, PEAK2, WATCHED, Leg, LegPart, Summary, watched
 
 _IN_CHANGES = (PEAK1, PEAK2, "ekam_impulse_nms_per_kg", KFM)
@@ -69,7 +69,8 @@ def course_page(found: Course) -> str:
         pictures=list(map(Markup, pictures)),
         rows=[_course_row(i, each) for i, each in enumerate(found.sessions, 1)],
         lacking=[
-            f"{each.name}: {sentence}" for each in found.sessions for sentence in each.lacking
+            *(f"Left out: {sentence}." for sentence in found.unread),
+            *(f"{each.name}: {sentence}" for each in found.sessions for sentence in each.lacking),
         ],
         mdc_source=MDC95_SOURCE,
         mdc_shares=MDC_SHARES,
@@ -238,7 +239,7 @@ def _curve_figures(folder: SessionFolder, summary: Summary) -> list[str]:
     for kind in ("baseline", "train"):
         rows = pooled(parts, kind, stances.count) & stances.valid
         for i in np.flatnonzero(rows):
-            group_of[int(stances.column("stance")[i])] = f"{stances.text('side')[i]} {kind}"
+            group_of[count_of(stances.column("stance")[i])] = f"{stances.text('side')[i]} {kind}"
     found = curve_means(folder.path / "curves.csv", group_of)
     made = []
     for curve, name in (

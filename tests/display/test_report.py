@@ -223,6 +223,129 @@ def test_the_export_command(tmp_path):
     assert "no raw.xdf" in refused(ekam("export", folder, "--all", "-o", tmp_path / "other"))
 
 
+def no_table(folder):
+    (folder / "stances.csv").unlink()
+    (folder / "raw.xdf").write_bytes(b"XDF:")
+
+
+def nulls(folder):
+    (folder / "stances.csv").write_bytes(bytes(4096))
+
+
+def scribbled(folder):
+    (folder / "stances.csv").write_bytes(np.random.default_rng(0).bytes(200_000) + b"\n")
+
+
+def emptied(folder):
+    (folder / "stances.csv").write_bytes(b"")
+
+
+def of_nobody(folder):
+    (folder / "subject.toml").write_text("[subject\n")
+    (folder / "session.json").write_text('{"mode": "live", "subj')
+
+
+UNREADABLE = [
+    (no_table, "stances.csv of S01_20261108T090000Z cannot be read (No such file or directory): "
+     "`ekam process` makes it again from the raw.xdf beside it."),
+    (nulls, "stances.csv of S01_20261108T090000Z is no table of stances, its first line lacks stance, side, "
+     "verdict: put it back from a copy, or move the folder elsewhere."),
+    (scribbled, "stances.csv of S01_20261108T090000Z is no table of stances"),
+    (emptied, "stances.csv of S01_20261108T090000Z is no table of stances"),
+]  # fmt: skip
+
+
+def days(folder, damage=None):
+    """Three sessions of a person, the second one damaged."""
+    for i in range(3):
+        sessions.write(folder / f"S01_2026110{7 + i}T090000Z", sessions.leg(40, 40, seed=i))
+    if damage is not None:
+        damage(folder / "S01_20261108T090000Z")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("damage", "expected"),
+    [*UNREADABLE, (of_nobody, "S01_20261108T090000Z does not say whose it is: put its subject.toml back.")],
+)  # fmt: skip
+def test_an_unreadable_session_does_not_hold_up_the_page_over_the_others(
+    tmp_path, damage, expected
+):
+    folder = days(tmp_path / "S01", damage)
+    done = ekam("report", folder)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert done.stderr.count("Left out: ") == 1
+    assert f"Left out: {expected}" in done.stderr
+    assert str(folder / "report.html") in done.stdout
+    text = Page((folder / "report.html").read_text(encoding="utf-8")).text
+    assert "2 sessions" in text
+    assert f"Left out: {expected}" in text
+    assert str(tmp_path) not in text
+    done = ekam("report", folder, "--json")
+    assert done.returncode == 1
+    assert len(json.loads(done.stdout)["sessions"]) == 2
+    assert expected.rstrip(".") in json.loads(done.stdout)["unread"][0]
+
+
+@pytest.mark.parametrize(("damage", "expected"), UNREADABLE)
+def test_an_unreadable_session_does_not_hold_up_the_export_of_the_others(
+    tmp_path, damage, expected
+):
+    days(tmp_path / "S01", damage)
+    done = ekam("export", tmp_path / "S01", "--curves", "-o", tmp_path / "out")
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert f"Left out: {expected}" in done.stderr
+    assert "160 stances of 2 sessions" in done.stdout
+    assert len((tmp_path / "out" / "stances.csv").read_text().splitlines()) == 161
+    assert len((tmp_path / "out" / "curves.csv").read_text().splitlines()) == 1 + 160 * 101
+
+
+def test_damage_within_a_session_is_told_and_its_rest_is_used(tmp_path):
+    folder = days(tmp_path / "S01")
+    broken = folder / "S01_20261108T090000Z"
+    (broken / "session.json").write_text('{"mode": "process", "subj')
+    lines = (broken / "stances.csv").read_text().splitlines(keepends=True)
+    lines[20] = lines[20].replace(",", ',"', 1)  # takes no other line with it
+    (broken / "stances.csv").write_text("".join(lines[:50]) + lines[50][:30])
+    done = ekam("report", folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    text = Page((folder / "report.html").read_text(encoding="utf-8")).text
+    for expected in (
+        "3 sessions",
+        "session.json cannot be read",
+        "the last line of stances.csv is torn",
+        "1 line of stances.csv is damaged",
+    ):
+        assert expected in text
+    done = ekam("export", folder, "-o", tmp_path / "out")
+    assert done.returncode == 0
+    assert "S01_20261108T090000Z: the last line of stances.csv is torn" in done.stderr
+    assert "208 stances of 3 sessions" in done.stdout
+
+
+def test_what_an_export_lacks_of_one_session_is_named(tmp_path):
+    folder = days(tmp_path / "S01")
+    (folder / "S01_20261107T090000Z" / "curves.csv").unlink()
+    (folder / "S01_20261108T090000Z" / "curves.csv").write_bytes(bytes(100))
+    done = ekam("export", folder, "--curves", "--all", "-o", tmp_path / "out")
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "the curves of S01_20261107T090000Z" in done.stderr
+    assert "the curves of S01_20261108T090000Z" in done.stderr
+    assert done.stderr.count("has no raw.xdf") == 3
+    assert len((tmp_path / "out" / "curves.csv").read_text().splitlines()) == 1 + 80 * 101
+
+
+def test_none_of_several_sessions_can_be_read(tmp_path):
+    for name in ("a", "b"):
+        nulls(sessions.write(tmp_path / "S01" / name, sessions.leg(20, 10)))
+    for command in (("report",), ("export", "-o", tmp_path / "out")):
+        said = refused(ekam(*command, tmp_path / "S01"))
+        assert "stances.csv of a is no table" in said
+        assert "stances.csv of b is no table" in said
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "S01" / "report.html").exists()
+
+
 def test_other_commands_start_without_the_plotting_library():
     code = "import sys, display.cli; sys.exit(bool({'matplotlib', 'jinja2'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

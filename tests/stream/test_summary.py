@@ -270,9 +270,35 @@ def test_several_sessions(tmp_path):
 def test_no_session(tmp_path):
     with pytest.raises(EkamError, match="no session folder"):
         find_sessions(tmp_path)
+    recordings = tmp_path / "recordings"
+    recordings.mkdir()
+    (recordings / "raw.xdf").write_bytes(b"XDF:")
+    assert find_sessions(recordings) == find_sessions(tmp_path) == (recordings,)
+    with pytest.raises(EkamError, match="stances.csv of recordings cannot be read"):
+        read_session(recordings)
+    sessions.write(recordings / "scored", sessions.leg(20, 10))  # beside what it came from
+    assert find_sessions(recordings) == find_sessions(tmp_path) == (recordings / "scored",)
     (tmp_path / "stances.csv").write_text("a,b\n")
     with pytest.raises(EkamError, match="no table of stances"):
         read_session(tmp_path)
+
+
+@pytest.mark.parametrize("wrong", [None, "x", [], {}, [1], True, float("nan")])
+def test_a_session_file_of_wrong_values_still_tells_the_rest(tmp_path, wrong):
+    block = {
+        "name": "train",
+        "kind": "train",
+        "to_s": 90.0,
+        "legs": {"left": {"valid": wrong, "why": wrong}},
+    }
+    more = {
+        "begun_utc": wrong, "origin": wrong, "plate_check": wrong, "sync": wrong,
+        "latency_stages_ms": {"arrival": dict.fromkeys(("p50", "p95", "p99", "max"), wrong)},
+        "streams": {"markers": {"health": dict.fromkeys(("samples", "missing", "publishers_bound"), wrong)}},
+        "protocol": {"legs": wrong, "halted": wrong, "blocks": [wrong, block]},
+    }  # fmt: skip
+    found = summed(sessions.write(tmp_path / "s", sessions.leg(40, 60), more=more))
+    assert found.leg(Side.LEFT).training.changes[PEAK1].pct < 0.0
 
 
 def test_outcomes_are_read_whatever_their_form(tmp_path):
@@ -455,3 +481,11 @@ def test_halts_are_those_of_the_log_of_this_recording(tmp_path):
         (200.0, "a shoe is loose"),
     ]
     assert log(pain, Ask("resume", 130.0), Ask("resumed", 0.0)) == []  # of the part before
+
+
+def test_a_session_whose_protocol_cannot_be_read_tells_no_arm(tmp_path):
+    leg = sessions.leg(40, 60, blocks=lambda n: ["baseline"] * 40 + ["train"] * (n - 40))
+    folder = sessions.write(tmp_path / "s", leg, protocol="blinded = true\n[targ")
+    found = summed(folder)
+    assert found.concealed
+    assert any("nor whether it was blinded" in sentence for sentence in found.lacking)
