@@ -96,6 +96,9 @@ def sentence(event: str, more: Mapping[str, object]) -> str:
     if event == "protocol":
         number = more.get("number")
         given = "" if number is None else f" {number:g}"
+        old, why = more.get("replaces"), more.get("why")
+        given += "" if old is None else f" in place of {old:g}"
+        given += f": {why}" if why else ""
         return f"protocol: {more.get('ask')} {more.get('text')}{given}".rstrip()
     if event == "rebind":
         return f"{more.get('stream')} come from another publisher"

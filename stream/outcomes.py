@@ -8,9 +8,9 @@ answers in the participant's ``journal.jsonl`` beside the folder. An entry is ``
 
 import json
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from math import isfinite
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
@@ -29,22 +29,40 @@ class Outcome:
     Attributes
     ----------
     when : as written: a date, a moment of the session such as ``before``; may be empty.
+    at_s : moment of the session. replaces : of a correction, the value in whose place it stands.
     """
 
     name: str
     value: float
     when: str = ""
+    at_s: float = field(default=nan, compare=False)
+    replaces: float | None = field(default=None, compare=False)
 
 
 def read_outcomes(folder: Path) -> tuple[Outcome, ...]:
     """Every outcome of a session's folder, in the order in which they were written; never raises."""
-    own = [each for name in _FILES for each in _outcomes(_parsed(folder / name))]
-    return (*own, *_of_journal(folder))
+    own = [_outcomes(_parsed(folder / name)) for name in _FILES]
+    return tuple(each for some in (*own, _of_journal(folder)) for each in _standing(some))
 
 
 def outcomes_of(node: Any) -> tuple[Outcome, ...]:
     """Outcomes in a list or table of any of these forms; never raises."""
-    return tuple(_outcomes(node))
+    return _standing(_outcomes(node))
+
+
+def _standing(told: Iterable[Outcome]) -> tuple[Outcome, ...]:
+    """What was told, corrections in the place of what they replace."""
+    found: list[Outcome] = []
+    for each in told:
+        mistaken = [
+            i for i, old in enumerate(found) if (old.name, old.value) == (each.name, each.replaces)
+        ]
+        same = [i for i in mistaken if found[i].at_s == each.at_s]
+        if mistaken:
+            found[(same or mistaken)[-1]] = each
+        else:
+            found.append(each)
+    return tuple(found)
 
 
 def _of_journal(folder: Path) -> Iterator[Outcome]:
@@ -93,13 +111,23 @@ def _outcomes(node: Any) -> Iterator[Outcome]:
         when = f"{node['at_s'] / 60.0:.0f} min"
     if isinstance(node.get("name"), str):
         if _is_number(node.get("value")):
-            yield Outcome(node["name"], float(node["value"]), when)
+            yield Outcome(
+                node["name"],
+                float(node["value"]),
+                when,
+                _number(node.get("at_s")),
+                None if node.get("replaces") is None else _number(node["replaces"]),
+            )
         return
     for key, value in node.items():
         if isinstance(value, list | Mapping):
             yield from _outcomes(value)
         elif key not in _NOT_VALUES and _is_number(value):
             yield Outcome(key, float(value), when)
+
+
+def _number(value: Any) -> float:
+    return float(value) if _is_number(value) else nan
 
 
 def _is_number(value: Any) -> bool:

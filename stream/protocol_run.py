@@ -33,6 +33,7 @@ from compute.protocol import (
     step_of,
 )
 from compute.protocol.bands import placeholder
+from compute.protocol.questions import newest
 from compute.protocol.records import Change, Placed
 from stream import json_lines
 from stream.errors import EkamError
@@ -170,15 +171,22 @@ class ProtocolRun:
         ask = Ask(what, max(at_s, self.state.now_s), text, number)
         before, self.state = self.state, self.state.asked(ask)
         self._write(ask)
+        told = {**ask.table(), "after_stance": self._stances}
         if len(self.state.answers) > len(before.answers):
-            answer = {"name": ask.text, "value": ask.number, "at_s": ask.at_s}
+            given = newest(before.answers, self.state.answers)
+            answer = {"name": given.name, "value": given.value, "at_s": given.at_s}
+            if given.replaces is not None:
+                told["replaces"] = answer["replaces"] = given.replaces
+                answer["corrected_at_s"] = ask.at_s
             if self._outcomes is not None:
                 self._outcomes.add(
                     {"utc": datetime.now(UTC).isoformat(timespec="seconds"), **answer}
                 )
             if self._audit is not None:
                 self._audit("answer", answer)
-        return {**ask.table(), "after_stance": self._stances}
+        if self.state.halted != before.halted and what in ("answer", "correct"):
+            told["why"] = self.state.halted
+        return told
 
     def early(self, feedback: WalkerFeedback, early: Early) -> WalkerFeedback:
         """The walker's feedback once the first peak of a stance is known."""
@@ -264,6 +272,7 @@ class ProtocolRun:
                     "name": each.name,
                     "value": each.value,
                     "corrected": each.corrected,
+                    "replaces": each.replaces,
                 }
                 for each in self.state.answers
             ],

@@ -156,6 +156,8 @@ def halts(folder: SessionFolder) -> tuple[Halt, ...]:
     for after in _states(folder):
         if state is not None and after.halted and not state.halted:
             found.append(Halt(after.halted_s, after.halted))
+        elif state is not None and found and after.halted and after.halted != state.halted:
+            found[-1] = Halt(found[-1].at_s, f"{found[-1].why}; {after.halted}")
         if state is not None and after.now_s < state.now_s:  # a new recording goes on from zero
             found.clear()
         state = after

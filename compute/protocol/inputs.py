@@ -14,7 +14,8 @@ from compute.stance import Stance
 from compute.variables import find
 
 ASKS = (
-    "next", "repeat", "accept", "pause", "resume", "answer", "shift_band", "end", "resumed", "recalibrated",
+    "next", "repeat", "accept", "pause", "resume", "answer", "correct", "shift_band", "end", "resumed",
+    "recalibrated",
 )  # fmt: skip
 """What an operator can ask of a protocol; anything else leaves it as it is."""
 
@@ -68,7 +69,9 @@ class Ask:
 
     Attributes
     ----------
-    what : of `ASKS`. text, number : what belongs to it: name and value of an answer, a reason, a shift.
+    what : of `ASKS`. text, number : what belongs to it: name and value of an answer, a reason, a shift. Of
+        ``correct`` name and place of an answer among those that stand, ``pain 2`` for the second, and what
+        it should have been.
     """
 
     what: str

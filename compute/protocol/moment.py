@@ -7,11 +7,12 @@ from typing import Literal
 
 from compute.conventions import Side
 from compute.feedback import Display, LegFeedback, Target, WalkerFeedback
-from compute.protocol import questions
+from compute.protocol import questions as asking
 from compute.protocol.inputs import Step
 from compute.protocol.judgement import RECENT, change_of, change_shown, improves, risen, wanted
 from compute.protocol.leg_baseline import LegBaseline, change_pct, mean
 from compute.protocol.plan import TOLD_KINDS, Block, Plan, Question
+from compute.protocol.records import Answer
 from compute.protocol.state import State
 
 USUAL = "Walk as you normally do"
@@ -99,6 +100,8 @@ class Moment:
     held: str = ""
     ended: bool = False
     blinded: bool = False
+    answers: tuple[Answer, ...] = ()
+    questions: tuple[Question, ...] = ()
 
 
 def moment_of(state: State, usual: Display = "bar") -> Moment:
@@ -132,6 +135,8 @@ def moment_of(state: State, usual: Display = "bar") -> Moment:
         held=state.held,
         ended=state.ended,
         blinded=plan.blinded,
+        answers=state.answers,
+        questions=plan.questions,
     )
 
 
@@ -217,7 +222,7 @@ def _prompts(state: State) -> Iterator[Prompt]:
 
 def due(question: Question, state: State) -> bool:
     """Whether the operator should ask this now."""
-    return questions.due(question, state.answers, state.now_s, state.over_s)
+    return asking.due(question, state.answers, state.now_s, state.over_s)
 
 
 def _guards(state: State) -> Iterator[Prompt]:

@@ -1,5 +1,6 @@
 """What the walker is asked: when a question is due, which answers stand, which of them halt the training."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from math import nan
@@ -48,13 +49,48 @@ def answered(
         *answers[:last],
         replace(answers[last], corrected=True),
         *answers[last + 1 :],
-        answer,
+        replace(answer, replaces=answers[last].value),
     )
+
+
+def standing(answers: Answers) -> tuple[tuple[str, Answer], ...]:
+    """The answers that no other stands in place of, each with the words by which it can be corrected."""
+    count: Counter[str] = Counter()
+    found = []
+    for each in answers:
+        if not each.corrected:
+            count[each.name] += 1
+            found.append((f"{each.name} {count[each.name]}", each))
+    return tuple(found)
+
+
+def corrected(questions: Sequence[Question], answers: Answers, which: str, value: float) -> Answers:
+    """The answers with one of those that stand corrected: the other was given at the same moment.
+
+    The same answers where there is no such one, or the value does not answer the question.
+    """
+    wrong = dict(standing(answers)).get(which)
+    if wrong is None or wrong.value == value:
+        return answers
+    if not any(takes(each, wrong.name, value) for each in questions):
+        return answers
+    at = next(i for i, each in enumerate(answers) if each is wrong)
+    right = replace(wrong, value=value, replaces=wrong.value)
+    return (*answers[:at], replace(wrong, corrected=True), right, *answers[at + 1 :])
+
+
+def newest(before: Answers, after: Answers) -> Answer:
+    """What was added to the answers."""
+    pairs = zip(before, after, strict=False)
+    first = next((i for i, (old, new) in enumerate(pairs) if old != new), len(before))
+    return next(each for each in after[first:] if not each.corrected)
 
 
 def why_halt(question: Question, answers: Sequence[Answer]) -> str:
     """Why the newest answer to this question halts the training; empty when it does not."""
     values = [each.value for each in answers if each.name == question.name and not each.corrected]
+    if not values:
+        return ""
     first, value = values[0], values[-1]
     if question.stop_at is not None and value >= question.stop_at:
         return f"{question.name} {value:g}, the limit is {question.stop_at:g}"

@@ -50,7 +50,8 @@ class Answer:
 
     Attributes
     ----------
-    block : number of the one in which it was given. corrected : whether a later answer replaces it.
+    block : number of the one in which it was given. corrected : whether another stands in its place.
+    replaces : value in whose place it stands.
     """
 
     at_s: float
@@ -58,6 +59,7 @@ class Answer:
     value: float
     block: int = -1
     corrected: bool = False
+    replaces: float | None = None
 
 
 @dataclass(frozen=True)

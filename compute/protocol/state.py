@@ -26,7 +26,7 @@ from compute.protocol.judgement import BlockResult, leg_result
 from compute.protocol.leg_baseline import LegBaseline, baseline_faults, leg_baseline, mean
 from compute.protocol.personal import Tested
 from compute.protocol.plan import AIMED_KINDS, TOLD_KINDS, Block, Plan
-from compute.protocol.questions import answered, takes, why_halt
+from compute.protocol.questions import answered, corrected, newest, takes, why_halt
 from compute.protocol.records import NOWHERE, Answer, Change, Placed, Stretch
 from compute.protocol.sham import sham_value
 
@@ -394,6 +394,27 @@ class State:
         state = replace(self, answers=answers)
         why = next(filter(None, (why_halt(each, answers) for each in meant)), "")
         return state._halt(why) if why else state
+
+    def _ask_correct(self, ask: Ask) -> "State":
+        """Another value for an answer that was mistaken; one beyond its limit halts, as if it had been given.
+
+        A halt that came from the mistake stays until the operator goes on, and says that its reason is gone.
+        """
+        answers = corrected(self.plan.questions, self.answers, ask.text, ask.number)
+        if answers is self.answers:
+            return self
+        right = newest(self.answers, answers)
+        meant = [each for each in self.plan.questions if takes(each, right.name, right.value)]
+        before = next(filter(None, (why_halt(each, self.answers) for each in meant)), "")
+        after = next(filter(None, (why_halt(each, answers) for each in meant)), "")
+        state = replace(self, answers=answers)
+        was = f"{right.name} was corrected from {right.replaces:g} to {right.value:g}"
+        if after and after != before:
+            why = f"{after} ({was})"
+            return replace(state, halted=why) if self.halted else state._halt(why)
+        if before and not after and before in self.halted:
+            return replace(state, halted=f"{was}, there is no reason to stop any more")
+        return state
 
     def _ask_shift_band(self, ask: Ask) -> "State":
         """Move both edges of the trained legs' bands, in the target's terms."""

@@ -6,6 +6,7 @@ from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from compute.protocol import Moment, Prompt
 from display.console import words
+from display.console.answers_row import AnswersRow
 from display.console.journal import Line
 from display.console.widgets import button, label
 
@@ -28,6 +29,7 @@ class ProtocolPanel(QFrame):
         self.prompts = label("prompts")
         self.question = QLabel()
         self.answer = Line(self._answered, self._give_up)
+        self.answers = AnswersRow(ask)
         self.next_button = button("next", lambda: ask("next", "", float("nan")), "Next block  (F7)")
         self.repeat_button = button(
             "repeat", lambda: ask("repeat", "", float("nan")), "Repeat  (F8)"
@@ -52,7 +54,7 @@ class ProtocolPanel(QFrame):
         for widget in (self.timeline, self.progress):
             column.addWidget(widget)
         column.addLayout(row)
-        for widget in (self.prompts, self.asked):
+        for widget in (self.prompts, self.asked, self.answers):
             column.addWidget(widget)
         self.hide()
 
@@ -72,7 +74,9 @@ class ProtocolPanel(QFrame):
             self.answer.setFocus()
 
     def type(self, digit: str) -> bool:
-        """Take a digit as the begin of the answer that is due; False when none is."""
+        """Take a digit as the begin of a correction or of the answer that is due; False when none is."""
+        if self.answers.type(digit):
+            return True
         if not self.asked.isVisible():
             return False
         self.answer.setFocus()
@@ -96,6 +100,7 @@ class ProtocolPanel(QFrame):
             style.polish(self.prompts)
         due = next((each for each in moment.prompts if each.kind == "answer"), None)
         self._show_question(due)
+        self.answers.show_moment(moment)
         self.pause_button.setText("Resume  (P)" if moment.halted else "Pause  (P)")
         for each in (self.next_button, self.repeat_button, self.accept_button, self.pause_button):
             each.setEnabled(not moment.ended)
@@ -111,9 +116,8 @@ class ProtocolPanel(QFrame):
             self.question.setText(f"{due.text}  (A, then Enter):")
 
     def _answered(self) -> None:
-        try:
-            value = float(self.answer.text().replace(",", "."))
-        except ValueError:
+        value = words.typed(self.answer.text())
+        if value != value:
             self.answer.clear()
             self.answer.setPlaceholderText("a number")
             return

@@ -46,16 +46,6 @@ NARROW_PX = 1200
 """Below this width the streams' jitter and clock are not shown."""
 LEFT_PX = 310
 
-KEYS = (
-    "F5  start        F6  stop (asks)        Ctrl+F6  stop without asking        Esc  keep running\n"
-    "B  blank the walker's picture, again to bring it back        "
-    "1 to 6  picture: bar, lane, colour, polar, blank, message\n"
-    "+  −  move the band        S  next sound        Space  mark this moment        N  write a note\n"
-    "with a protocol:  F7  next block        F8  repeat        F9  accept        P  pause        A  answer\n"
-    "F2  show the walker's window        F3  next screen for it        K  fit its picture to the screen\n"
-    "Alt and the underlined letter: tabs        Tab, Enter: buttons        F1  hide this list"
-)
-
 _log = logging.getLogger(__name__)
 
 
@@ -108,6 +98,7 @@ class Console(QWidget):
             ("F9", lambda: self.protocol.wish("accept")),
             ("P", self.protocol.pause),
             ("A", self.protocol.write_answer),
+            ("C", self.protocol.answers.next),
             ("F1", lambda: self.keys.setVisible(self.keys.isHidden())),
         )
         for keys, do in does:
@@ -306,7 +297,7 @@ class Console(QWidget):
         self.alarm = label("alarm")
         self.message = label("message", "F1  keys")
         self.walker = label("walker")
-        self.keys = label("keys", KEYS)
+        self.keys = label("keys", words.KEYS)
         self.keys.hide()
         self.streams = table("streams", words.STREAM_COLUMNS)
         self.stances = table("stances", words.STANCE_COLUMNS)

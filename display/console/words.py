@@ -1,12 +1,16 @@
 """What the operator reads, as words. No Qt."""
 
 from collections.abc import Sequence
+from math import nan
 
 import numpy as np
 
 from compute.conventions import Side
 from compute.feedback import Target
 from compute.protocol import Moment
+from compute.protocol.plan import Question
+from compute.protocol.questions import takes
+from compute.protocol.records import Answer
 from compute.stance import Stance
 from display import theme
 from stream.latency import BUDGETS_MS
@@ -31,6 +35,17 @@ STREAM_COLUMNS = (
 SPARE_COLUMNS = tuple(map(STREAM_COLUMNS.index, ("jitter (ms)", "clock")))
 """What can be done without where there is little room; ``ekam check`` and the session's files have it."""
 STANCE_COLUMNS = ("no", "leg", "peak 1", "peak 2", "KFM", "feedback", "verdict and reasons")
+
+KEYS = (
+    "F5  start        F6  stop (asks)        Ctrl+F6  stop without asking        Esc  keep running\n"
+    "B  blank the walker's picture, again to bring it back        "
+    "1 to 6  picture: bar, lane, colour, polar, blank, message\n"
+    "+  −  move the band        S  next sound        Space  mark this moment        N  write a note\n"
+    "with a protocol:  F7  next block        F8  repeat        F9  accept        P  pause\n"
+    "A  answer what is asked        C  correct the last answer, again for the one before\n"
+    "F2  show the walker's window        F3  next screen for it        K  fit its picture to the screen\n"
+    "Alt and the underlined letter: tabs        Tab, Enter: buttons        F1  hide this list"
+)
 
 BUDGET_MS = sum(BUDGETS_MS.values())
 """Deciding sample to pixels: what the operator is warned of. The next heel strike of that foot is some
@@ -195,6 +210,31 @@ def progress(moment: Moment) -> str:
     coming = next((each.name for each in moment.timeline if each.when == "to come"), "")
     said.append(f"next: {coming}" if coming else "the last block")
     return "     ".join(said)
+
+
+def answer(given: Answer) -> str:
+    """An answer: when, to what, and what it replaces."""
+    when = clock(given.at_s) if given.at_s >= 0.0 else "before"
+    was = "" if given.replaces is None else f" (was {given.replaces:g})"
+    return f"{when}  {short(given.name, 16)} {given.value:g}{was}"
+
+
+def typed(number: str) -> float:
+    """A number as it was typed, with point or comma; NaN for none."""
+    try:
+        return float(number.replace(",", "."))
+    except ValueError:
+        return nan
+
+
+def refused(value: float, name: str, questions: Sequence[Question]) -> str:
+    """Why a value is no answer to a question; empty where it is."""
+    own = [each for each in questions if each.name == name]
+    if value != value:
+        return "a number"
+    if any(takes(each, name, value) for each in own):
+        return ""
+    return f"{name} is " + " or ".join(f"{each.low:g} to {each.high:g}" for each in own)
 
 
 def latency(delays_ms: Sequence[float]) -> tuple[str, str]:

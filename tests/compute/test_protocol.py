@@ -417,6 +417,41 @@ def test_an_answer_to_a_question_that_is_due_again_in_the_block_is_no_correction
     assert state.halted == "pain rose from 2 to 4"
 
 
+def test_an_answer_of_an_earlier_block_can_be_corrected_and_keeps_its_moment():
+    plan = replace(PLAN, questions=(replace(PAIN, stop_at=None),))
+    state = start(plan)
+    for at_s, value in ((1.0, 2.0), (40.0, 3.0)):
+        state = state.at(at_s).asked(Ask("answer", at_s, "pain", value))
+    right = state.asked(Ask("correct", 45.0, "pain 1", 1.5))
+    assert [(each.at_s, each.value, each.corrected) for each in right.answers] == [
+        (1.0, 2.0, True),
+        (1.0, 1.5, False),
+        (40.0, 3.0, False),
+    ]
+    assert right.answers[1].replaces == 2.0
+    # by its place among those that stand, so that the next correction finds it at the same place
+    again = right.asked(Ask("correct", 46.0, "pain 1", 0.5))
+    assert [each.value for each in again.answers if not each.corrected] == [0.5, 3.0]
+    assert not right.halted
+    assert again.halted == "pain rose from 0.5 to 3 (pain was corrected from 1.5 to 0.5)"
+    for which, value in (("pain 3", 2.0), ("pain", 2.0), ("pain 1", 11.0), ("pain 1", 2.0)):
+        assert state.asked(Ask("correct", 45.0, which, value)).answers is state.answers
+
+
+def test_a_correction_makes_a_halt_and_says_when_the_reason_of_one_is_gone():
+    state = start(replace(PLAN, questions=(PAIN,))).asked(Ask("answer", 1.0, "pain", 1.0))
+    halted = state.asked(Ask("correct", 2.0, "pain 1", 8.0))
+    assert halted.halted.endswith("(pain was corrected from 1 to 8)")
+    # the walker stands: it is the operator who lets them go on
+    lifted = halted.asked(Ask("correct", 3.0, "pain 1", 2.0))
+    assert lifted.halted == ("pain was corrected from 8 to 2, there is no reason to stop any more")
+    assert not lifted.asked(Ask("resume", 4.0)).halted
+    # one that was paused for another reason stays so
+    paused = state.asked(Ask("pause", 2.0, "toilet"))
+    assert paused.asked(Ask("correct", 3.0, "pain 1", 2.0)).halted == "toilet"
+    assert "pain" in paused.asked(Ask("correct", 3.0, "pain 1", 8.0)).halted
+
+
 def test_another_belt_speed_than_the_baseline_s_is_said():
     walked = walk(PLAN, Strider(), seconds=100.0)
     faster = walk(

@@ -7,6 +7,7 @@ import pytest
 from compute import Side
 from compute.protocol import Ask, moment_of, start
 from compute.protocol.moment import Prompt, TimelineEntry
+from compute.protocol.records import Answer
 from display.console import words
 from stream.protocol_file import read_protocol
 from stream.status import SessionStatus, SessionView
@@ -158,6 +159,73 @@ def test_a_digit_belongs_to_the_question_that_is_due(console, view, qtbot):
     assert [each.text for each in view.control.requests] == ["blank"]
 
 
+def answered(*given):
+    """A session of which so many answers to its first question were given, a minute apart."""
+    state = start(read_protocol("ekam_retraining").protocol.plan(1))
+    name = state.plan.questions[0].name
+    answers = tuple(Answer(60.0 * i, name, value, i) for i, value in enumerate(given))
+    state = replace(state, answers=answers)
+    return state, name
+
+
+@pytest.mark.qt
+def test_an_answer_is_corrected_with_a_few_keys(console, view, qtbot):
+    from PyQt5.QtCore import Qt
+
+    state, name = answered(1.0, 2.0, 3.0)
+    tell(console, view, moment_of(state))
+    row = console.protocol.answers
+    assert [each.text() for each in row.buttons if each.isVisible()] == [
+        f"0:02:00  {name} 3",
+        f"0:01:00  {name} 2",
+        f"0:00:00  {name} 1",
+    ]
+    console.activateWindow()
+    keys(qtbot, console, "C")
+    assert f"0:02:00  {name} 3" in row.lead.text()
+    qtbot.keyClick(row.line, Qt.Key.Key_C)
+    assert f"0:01:00  {name} 2" in row.lead.text()
+    for typed in ("a lot", "70", "4,5"):
+        qtbot.keyClicks(row.line, typed)
+        qtbot.keyClick(row.line, Qt.Key.Key_Return)
+    (asked,) = view.control.requests
+    assert (asked.what, asked.text, asked.number) == ("correct", f"{name} 2", 4.5)
+    assert not row.line.isVisible()
+    tell(console, view, moment_of(state.asked(Ask(asked.what, 130.0, asked.text, asked.number))))
+    assert row.buttons[1].text() == f"0:01:00  {name} 4.5 (was 2)"
+
+
+@pytest.mark.qt
+def test_an_answer_is_corrected_with_the_mouse_and_digits_belong_to_it(console, view, qtbot):
+    from PyQt5.QtCore import Qt
+
+    state, name = answered(1.0, 2.0)
+    tell(console, view, moment_of(state))
+    row = console.protocol.answers
+    qtbot.mouseClick(row.buttons[1], Qt.MouseButton.LeftButton)
+    keys(qtbot, console, "3")
+    assert row.line.text() == "3"
+    tell(console, view, moment_of(state.at(70.0)))  # a new moment leaves what is typed alone
+    assert row.line.text() == "3"
+    qtbot.keyClick(row.line, Qt.Key.Key_Escape)
+    assert not view.control.requests
+    assert row.buttons[1].isVisible()
+    qtbot.mouseClick(row.buttons[1], Qt.MouseButton.LeftButton)
+    keys(qtbot, console, "3")
+    qtbot.keyClick(row.line, Qt.Key.Key_Return)
+    assert [(each.text, each.number) for each in view.control.requests] == [(f"{name} 1", 3.0)]
+
+
+@pytest.mark.qt
+def test_a_halt_that_a_correction_makes_or_unmakes_is_said(console, view):
+    state, name = answered(1.0)
+    for value, said in ((9.0, "(pain was corrected from 1 to 9)"), (2.0, "no reason to stop")):
+        state = state.asked(Ask("correct", 70.0, f"{name} 1", value))
+        tell(console, view, moment_of(state))
+        assert said in console.protocol.prompts.text()
+        assert console.protocol.pause_button.text().startswith("Resume")
+
+
 @pytest.mark.qt
 def test_urgent_prompts_stand_out_by_shape(console, view):
     shown = (
@@ -187,7 +255,9 @@ def test_a_blinded_operator_sees_neither_the_picture_nor_its_words(console, view
 
 @pytest.mark.qt
 def test_it_fits_a_laptop_with_a_protocol(console, view, qapp):
-    tell(console, view, moment(prompts=(Prompt("answer", "ask for pain (0 to 10)", "pain"),)))
+    due = Prompt("answer", "ask for pain (0 to 10)", "pain")
+    state, _ = answered(1.0, 2.0, 3.0, 4.0)
+    tell(console, view, replace(moment_of(state), prompts=(due,)))
     qapp.processEvents()
     size = console.minimumSizeHint()
     assert size.width() <= 1366

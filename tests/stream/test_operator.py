@@ -147,6 +147,11 @@ def test_every_event_reads_as_a_sentence():
          "target foot: none (no responder)"),
         ("block", {"block": "train 1"}, "block train 1"),
         ("protocol", {"ask": "answer", "text": "pain", "number": 3.0}, "protocol: answer pain 3"),
+        (
+            "protocol",
+            {"ask": "correct", "text": "pain 1", "number": 3.0, "replaces": 8.0, "why": "why"},
+            "protocol: correct pain 1 3 in place of 8: why",
+        ),
         ("display", {"display": "lane", "message": "", "sound": "off"}, "shown lane; sound off"),
         ("display", {"display": "message", "message": "slow", "sound": "off"}, "message: slow"),
         ("rebind", {"stream": "markers", "refused": ""}, "markers come from another publisher"),

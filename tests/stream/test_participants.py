@@ -86,11 +86,16 @@ def test_answers_are_kept_as_they_come(person):
     )
     protocol.asked("answer", "pain", 3.0, 1.0)
     protocol.asked("answer", "name of somebody", 3.0, 1.0)
+    told = protocol.asked("correct", "pain 1", 2.0, 9.0)
+    assert (told["text"], told["number"], told["replaces"]) == ("pain 1", 2.0, 3.0)
     person.note("answer", session=1, name="WOMAC pain", value=7.0)
     assert [(each["name"], each["value"]) for each in person.answers()] == [
         ("pain", 3.0),
+        ("pain", 2.0),
         ("WOMAC pain", 7.0),
     ]
+    right = person.answers()[1]
+    assert (right["at_s"], right["replaces"], right["corrected_at_s"]) == (1.0, 3.0, 9.0)
 
 
 def test_who_is_enrolled_is_read_back_and_nothing_is_written_twice(person, tmp_path):

@@ -94,6 +94,7 @@ WISHES = (
     (18.0, "pause", "shoe"),
     (21.0, "resume"),
     (26.0, "answer", "pain", 6.0),
+    (27.0, "correct", "pain 2", 2.0),
     (28.0, "resume", "agreed"),
     (38.0, "next"),
 )

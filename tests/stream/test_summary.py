@@ -11,7 +11,7 @@ from compute.protocol import Ask
 from stream.course import course
 from stream.curve_means import curve_means
 from stream.errors import EkamError
-from stream.outcomes import read_outcomes
+from stream.outcomes import outcomes_of, read_outcomes
 from stream.phases import kind_of
 from stream.plain import plain
 from stream.protocol_file import read_protocol
@@ -310,6 +310,21 @@ def test_outcomes_are_read_whatever_their_form(tmp_path):
     )
     found = [(each.name, each.value, each.when) for each in read_outcomes(tmp_path)]
     assert found == [("pain", 3.0, "2026-11-01"), ("koos", 61.0, ""), ("lefs", 70.0, "after")]
+
+
+def test_a_corrected_answer_is_an_outcome_once(tmp_path):
+    lines = (
+        {"name": "pain", "value": 8.0, "at_s": 60.0},
+        {"name": "pain", "value": 8.0, "at_s": 600.0},
+        {"name": "pain", "value": 3.0, "at_s": 60.0, "replaces": 8.0, "corrected_at_s": 700.0},
+    )
+    folder = tmp_path / "session"
+    folder.mkdir()
+    (folder / "outcomes.jsonl").write_text("".join(f"{json.dumps(each)}\n" for each in lines))
+    assert [each.value for each in read_outcomes(folder)] == [3.0, 8.0]
+    # as session.json keeps them
+    kept = [{**lines[0], "corrected": True, "replaces": None}, {**lines[2]}, {**lines[1]}]
+    assert [each.value for each in outcomes_of(kept)] == [3.0, 8.0]
 
 
 def test_answers_in_the_journal_of_a_participant(tmp_path):
