@@ -5,9 +5,9 @@ and in the sinks. Nothing here touches Qt.
 
 ::
 
-    Source --chunks--> Gather -> Aligner --times--> MarkerMap, PlateMap --lab frame--> Engine --> sinks
-               |                                                                         |
-            Recorder (raw, before anything)                              SessionView (windows pull)
+    Source --chunks--> Intake (gather, align, map) --times, lab frame--> Engine --> sinks
+               |                                                            |
+            Recorder (raw, before anything)                     SessionView (windows pull)
 """
 
 import json
@@ -26,19 +26,17 @@ from compute.early import Early
 from compute.feedback import Display, Sound, Target, WalkerFeedback, start
 from compute.figure import figure
 from compute.variables import judged
-from stream.align import WAIT_S, Aligner, Placed
-from stream.binding import Binding, ChannelMap
-from stream.body_checks import check_body
+from stream.binding import ChannelMap
 from stream.errors import EkamError
-from stream.gather import Gather
+from stream.intake import Intake, Samples
 from stream.lab import Lab
 from stream.latency import Latency, Phase
-from stream.mapping import MarkerMap, PlateMap, present_markers, rate_hz, refuse_other_rate
+from stream.mapping import MarkerMap, PlateMap, present_markers, rate_hz
 from stream.operator import Journal, carried_out, told
 from stream.protocol_run import ProtocolRun
 from stream.reject_watch import RejectWatch
 from stream.sinks import Follower, Outcome, RawSink, StanceSink, Told
-from stream.source import Chunk, LampState, Role, Source, StreamHealth, StreamInfo
+from stream.source import LampState, Role, Source, StreamHealth, StreamInfo
 from stream.status import SessionStatus, SessionView
 from stream.steering import NoProtocol, Steering
 from stream.watches import Watches
@@ -96,9 +94,6 @@ class Session:
         self._curves = [CurveBand(), CurveBand()]
         self._figure_due_s = -np.inf
         self._early_seen = [False, False]
-        self._ready: dict[Role, tuple[list[np.ndarray], list[np.ndarray]]] = {
-            role: ([], []) for role in Role
-        }
         self._ended = False
         self._sinks: list[StanceSink] = []
         self._followers: Sequence[Follower] = ()
@@ -135,16 +130,10 @@ class Session:
                 Role.MARKERS: lambda info: MarkerMap(info, lab, engine.markers, optional),
                 Role.FORCES: lambda info: PlateMap(info, lab),
             }
-            self._bound = {role: Binding(infos[role], lab, maps[role]) for role in Role}
             self._watches = Watches(
                 lab, engine.markers, subject.body_mass_kg, rates, plates=self._now is not None
             )
-            self._scale_known = False
-            self._gather = Gather(round(2.0 * WAIT_S * rates[Role.FORCES]))
-            self._aligner = Aligner(
-                {role: each.device_delay_s for role, each in self._bound.items()}, rates, infos,
-                self._rate_fits,
-            )  # fmt: skip
+            self._intake = Intake(lab, infos, rates, maps, self._rebound)
         except BaseException:
             self._source.close()
             raise
@@ -180,8 +169,7 @@ class Session:
             self._tell("waiting", folder=folder, force=True)
             while not control.start_requested.is_set() and not control.stop_requested.is_set():
                 for chunk in self._source.pull(PULL_S):
-                    self._rebind(chunk)  # what arrives before Start is not part of the session
-                    self._aligner.look(chunk)
+                    self._intake.look(chunk)  # what arrives before Start is not part of the session
                 self._tell("waiting")
                 if self._source.ended:
                     break
@@ -197,11 +185,11 @@ class Session:
                 if self._ended:
                     break
             else:
-                self._settle()  # nothing that was recorded stays unscored
+                self._score(self._intake.rest())  # nothing that was recorded stays unscored
             self._tell("stopping", force=True)
         finally:
-            self.outcome.dropped = dict(self._aligner.dropped)
-            self.outcome.dropped[Role.FORCES] += self._gather.dropped
+            self.outcome.dropped = self._intake.dropped
+            self.outcome.fault = self.outcome.fault or self._intake.fault
             self.outcome.sync = self._watches.verdict()
             self.outcome.healths = self._health()
             self.outcome.feedback = self._steering.aims(self._feedback)
@@ -231,57 +219,35 @@ class Session:
         for chunk in self._source.pull(PULL_S):
             if self._raw is not None:
                 self._raw.offer(chunk)
-            self._gather.add(chunk)
+            self._intake.add(chunk)
         self._ended = self._source.ended  # asked once: it may end at any moment
-        if self._ended:
-            self._settle()
-        elif self._gather.due:
-            self._align()
-            self._score()
+        self._score(self._intake.rest() if self._ended else self._intake.take())
         self._take_requests()
         self._steer()
         self._tell("running")
 
-    def _settle(self) -> None:
-        """Nothing more will come: align and score all."""
-        for role in Role:
-            self._align()
-            self._place(self._aligner.finish(role))
-        self._score()
-
-    def _align(self) -> None:
-        """Align what has come; forces not before the first marker sample has its time."""
-        begun = False
-        while not begun:
-            begun = bool(np.isfinite(self._aligner.origin_s))
-            for chunk in self._gather.take(begun=begun):
-                self._rebind(chunk)
-                if not self._bound[chunk.role].refused:
-                    self._place(self._aligner.place(chunk))
-            if not np.isfinite(self._aligner.origin_s):
-                break
-
-    def _score(self) -> None:
-        """Align -> compute -> publish, with what is ready."""
-        if any(times for times, _ in self._ready.values()):
-            while self._aligner.faults:
-                self._engine.flag(*self._aligner.faults.pop(0))
-            markers, forces = (self._taken(role) for role in (Role.MARKERS, Role.FORCES))
-            stances = self._engine.push(*markers, *forces)
-            if len(self._engine.live_rows):
-                self._view.trace.append(self._engine.live_rows)
-            early = list(self._engine.early)
-            for stance in stances:
-                while early and early[0].t_s <= stance.t_decide_s:
-                    self._publish_early(early.pop(0))
-                self._publish(stance)
-            for each in early:
-                self._publish_early(each)
-            if len(self._engine.live_rows):
-                for follower in self._followers:
-                    follower.live(self._engine.live_rows, self._aligner.origin_s)
-            self._watches.add(markers, forces)
-            self._show_figure(*markers, forces[1])
+    def _score(self, taken: tuple[Samples, Samples] | None) -> None:
+        """Compute -> publish, with what is ready."""
+        if taken is None:
+            return
+        markers, forces = taken
+        for fault in self._intake.faults():
+            self._engine.flag(*fault)
+        stances = self._engine.push(*markers, *forces)
+        if len(self._engine.live_rows):
+            self._view.trace.append(self._engine.live_rows)
+        early = list(self._engine.early)
+        for stance in stances:
+            while early and early[0].t_s <= stance.t_decide_s:
+                self._publish_early(early.pop(0))
+            self._publish(stance)
+        for each in early:
+            self._publish_early(each)
+        if len(self._engine.live_rows):
+            for follower in self._followers:
+                follower.live(self._engine.live_rows, self._intake.origin_s)
+        self._watches.add(markers, forces)
+        self._show_figure(*markers, forces[1])
 
     def _show_figure(self, time_s: np.ndarray, markers_m: np.ndarray, wrench: np.ndarray) -> None:
         """Hand the operator's windows the walker of this moment, 20 times a second."""
@@ -291,36 +257,6 @@ class Session:
             self._figure_due_s = time_s[-1] + FIGURE_EVERY_S
             newest = figure(float(time_s[-1]), markers_m[-1], wrench[-1], self._body)
             self._view.figure.publish(newest)
-
-    def _rebind(self, chunk: Chunk) -> None:
-        """Map anew, by name, when another publisher has taken over."""
-        binding = self._bound[chunk.role]
-        if binding.changes(chunk):
-            self._place(self._aligner.finish(chunk.role))  # by the map of the last one
-            binding.renew(chunk)
-            if not binding.refused:
-                self._aligner.rebind(chunk.role, binding.device_delay_s)
-            self._event("rebind", stream=chunk.role.value, refused=binding.refused)
-
-    def _place(self, placed: list[Placed]) -> None:
-        """Bring samples whose times are known into the lab frame, ready for the engine."""
-        for each in placed:
-            binding = self._bound[each.role]
-            if each.role is Role.MARKERS and not self._scale_known:
-                self._scale_known = check_body(binding.info, each.values, self._lab)
-            times, rows = self._ready[each.role]
-            times.append(each.time_s)
-            rows.append(binding.apply(each.values))
-
-    def _taken(self, role: Role) -> tuple[np.ndarray, np.ndarray]:
-        """What is ready for the engine, which is thereby taken."""
-        times, rows = self._ready[role]
-        self._ready[role] = ([], [])
-        if not times:
-            return np.empty(0), self._bound[role].apply(
-                np.empty((0, len(self._bound[role].info.channels)))
-            )
-        return np.concatenate(times), np.concatenate(rows)
 
     def _carried_by(self, info: StreamInfo) -> tuple[Subject, tuple[str, ...]]:
         """The subject as far as this stream's markers track it, and what the others cost, in sentences."""
@@ -334,16 +270,6 @@ class Session:
             )
         return subject, tuple(notes)
 
-    def _rate_fits(self, role: Role, mean_hz: float, median_hz: float) -> bool:
-        """Refuse a publisher whose samples do not come at the rate that the filters were designed for."""
-        try:
-            refuse_other_rate(role, self.outcome.rates_hz[role], mean_hz, median_hz)
-        except EkamError as error:
-            self._bound[role].refused = str(error)
-            self.outcome.fault = f"{error}; its samples are recorded but not scored"
-            return False
-        return True
-
     def _publish_early(self, early: Early) -> None:
         """Move the walker's bar before the stance has ended; nothing is counted or kept yet."""
         feedback, told = self._steering.early(self._feedback, early), Told()
@@ -355,7 +281,7 @@ class Session:
             told = Told("early" if seen else "none", self._since_ms(early.t_s), value)
         sent = self._sent(told)
         for follower in self._followers:
-            follower.early(early, sent, self._aligner.origin_s)
+            follower.early(early, sent, self._intake.origin_s)
 
     def _publish(self, stance: Stance) -> None:
         """Walker first, then who follows over the network, then what is kept: a disk may take its time."""
@@ -365,7 +291,7 @@ class Session:
         shown = self._told(stance)
         sent = self._sent(shown)
         for follower in self._followers:
-            follower.stance(stance, sent, self._aligner.origin_s)
+            follower.stance(stance, sent, self._intake.origin_s)
         for sink in self._sinks:
             try:
                 sink.stance(stance, shown)
@@ -425,9 +351,9 @@ class Session:
 
     def _session_s(self) -> float:
         """Now, s from the first marker sample; that of the newest stance without a clock."""
-        if self._now is None or not np.isfinite(self._aligner.origin_s):
+        if self._now is None or not np.isfinite(self._intake.origin_s):
             return 0.0
-        return self._now() - float(self._aligner.origin_s)
+        return self._now() - self._intake.origin_s
 
     def _take_requests(self) -> None:
         """What the operator asked for since the last step."""
@@ -444,6 +370,9 @@ class Session:
                 self._view.walker.publish(feedback)
             told(each.what, each.text, feedback, self._event)
 
+    def _rebound(self, role: Role, refused: str) -> None:
+        self._event("rebind", stream=role.value, refused=refused)
+
     def _event(self, event: str, **more: object) -> None:
         """Tell and record what happens beside the walking; a file has no such time."""
         if self._now is not None:
@@ -459,13 +388,13 @@ class Session:
 
     def _since_ms(self, t_s: float) -> float:
         """Time since a sample's stamp, ms; NaN without a clock."""
-        return 1e3 * (self._now() - self._aligner.origin_s - t_s) if self._now else nan
+        return 1e3 * (self._now() - self._intake.origin_s - t_s) if self._now else nan
 
     def _time(self, phase: Phase, decided_s: float, picture: int) -> None:
         """Note when a value passed the stages from its deciding sample to the windows."""
         if self._now is not None:
-            local_s = self._aligner.origin_s + decided_s
-            self.outcome.latency.told(phase, local_s, self._gather.arrived_s, self._now(), picture)
+            local_s = self._intake.origin_s + decided_s
+            self.outcome.latency.told(phase, local_s, self._intake.arrived_s, self._now(), picture)
 
     def _take_flushed(self) -> None:
         """Which pictures were flushed since the last time."""
@@ -506,6 +435,7 @@ class Session:
             message=message
             or fault
             or self.outcome.fault
+            or self._intake.fault
             or self._plate_fault()
             or self._watches.sync_alarm()
             or self._steering.fault
@@ -527,18 +457,9 @@ class Session:
 
     def _health(self) -> tuple[StreamHealth, ...]:
         """Lamps of the streams: what the source sees, and whether what comes can be used."""
-        lamps = []
-        for each in self._source.health():
-            health = replace(each, jitter_s=self._aligner.jitter_s(each.role))
-            refused, trouble = self._bound[each.role].refused, self._aligner.trouble(each.role)
-            if health.state is not LampState.LOST and refused:
-                health = replace(health, state=LampState.LOST, message=refused)
-            elif health.state is LampState.OK:
-                trouble = trouble or self._watches.trouble(each.role)
-                if trouble:
-                    health = replace(health, state=LampState.DEGRADED, message=trouble)
-            lamps.append(health)
-        return tuple(lamps)
+        return tuple(
+            self._intake.lamp(each, self._watches.trouble) for each in self._source.health()
+        )
 
     def _plate_fault(self) -> str:
         """What to tell the operator when the plates cannot be as the lab file says."""
