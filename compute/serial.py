@@ -14,6 +14,16 @@ from scipy.special import stdtrit
 LEVEL = 0.95
 LEAST = 8
 """Fewer values have a mean and no interval: their resemblance cannot be told."""
+LEAST_EFFECTIVE = 5.0
+"""Fewer effective values have a mean and no interval; our choice, for three reasons.
+
+From five on, half an interval of 95 %, t(4) sd / sqrt(5) = 1.24 sd, is no longer much wider than single steps
+scatter; at two it is 9 sd and says nothing. Down there the number itself is a guess, from a handful of
+blocks, and held up by its lower bound. And with fewer than four degrees of freedom the loss of a single one
+widens Student's t by a third (3 to 2) up to threefold (2 to 1), while they are known to no better than
+that. An interval with an *estimated* effective number holds what it says only from about 30 on (Zwiers & von
+Storch 1995): between the two it is somewhat too narrow, see `serial_mean`.
+"""
 
 _MOST_ALIKE = 0.95
 _BLOCKS = (5, 20)
@@ -35,8 +45,15 @@ class SerialMean:
     effective: float = nan
     error: float = nan
 
+    @property
+    def bounded(self) -> bool:
+        """Whether there are steps enough, and enough of them independent, for an interval."""
+        return isfinite(self.error) and self.effective >= LEAST_EFFECTIVE
+
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
         """Confidence interval of the mean; NaN where there is none."""
+        if not self.bounded:
+            return nan, nan
         half = _quantile(level, self.effective - 1.0) * self.error
         return self.mean - half, self.mean + half
 
@@ -48,9 +65,9 @@ class Change:
     Attributes
     ----------
     before, after : the two means.
-    difference : after minus before. difference_interval : its confidence interval.
+    difference : after minus before. difference_interval : its confidence interval; NaN where a mean has none.
     pct : difference in per cent of `before`; NaN where that is not above zero.
-    pct_interval : its confidence interval; NaN where it is unbounded.
+    pct_interval : its confidence interval; NaN where a mean has none, or where it is unbounded.
     """
 
     before: SerialMean
@@ -76,6 +93,8 @@ def serial_mean(values: Sequence[float] | np.ndarray) -> SerialMean:
     Simulated with series of 30 to 600 values, intervals of 95 % hold the true mean in 94 to 97 % of the cases
     for phi up to 0.6, in 83 to 91 % where a slow drift hides under as much noise, and in fewer where steps
     resemble each other over hundreds of steps (fractal noise), which no series of this length can tell.
+    By the effective number that was found (10 to 300 values, phi up to 0.95): in 86 to 91 % of the cases from
+    `LEAST_EFFECTIVE` to 20, in 94 to 96 % above.
 
     References
     ----------
@@ -119,16 +138,14 @@ def change(before: SerialMean, after: SerialMean, level: float = LEVEL) -> Chang
     baseline near zero bounds nothing.
     """
     difference = after.mean - before.mean
-    va, vb = after.error**2, before.error**2
-    total = va + vb
-    if not isfinite(total):
+    if not (before.bounded and after.bounded):
         pct = 100.0 * difference / before.mean if before.mean > 0.0 else nan
         return Change(before, after, difference, (nan, nan), pct, (nan, nan))
+    va, vb = after.error**2, before.error**2
+    total = va + vb
     freedom = inf
     if total > 0.0:
-        freedom = total**2 / (
-            va**2 / max(after.effective - 1.0, 1.0) + vb**2 / max(before.effective - 1.0, 1.0)
-        )
+        freedom = total**2 / (va**2 / (after.effective - 1.0) + vb**2 / (before.effective - 1.0))
     t = _quantile(level, freedom)
     half = t * sqrt(total)
     interval = difference - half, difference + half
@@ -146,6 +163,4 @@ def change(before: SerialMean, after: SerialMean, level: float = LEVEL) -> Chang
 
 
 def _quantile(level: float, freedom: float) -> float:
-    if not freedom > 0.0:
-        return nan
     return float(stdtrit(min(freedom, 1e9), 0.5 + 0.5 * level))

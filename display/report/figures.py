@@ -301,7 +301,7 @@ def trend(
             known = np.isfinite(means_at)
             if known.any():
                 axes.errorbar(
-                    at[known], means_at[known], yerr=np.nan_to_num(half[known]), color=colour, marker=mark,
+                    at[known], means_at[known], yerr=half[known], color=colour, marker=mark,
                     linestyle=line, markerfacecolor=face, markersize=6, capsize=3, linewidth=1.5, label=label,
                 )  # fmt: skip
         if norm is not None:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from compute import Side
 from compute.norms import HEALTHY_PEAK1, MDC95_SOURCE, MDC_SHARES
-from compute.serial import SerialMean
+from compute.serial import LEAST_EFFECTIVE, Change, SerialMean
 from display.report import figures, words
 from stream.course import Course, baseline_of
 from stream.curve_means import CURVES as MEAN_CURVES
@@ -61,17 +61,20 @@ def course_page(found: Course) -> str:
             )
     if found.outcomes:
         pictures.append(figures.outcomes("What the person said", names, found.outcomes))
+    rows = [_course_row(i, each) for i, each in enumerate(found.sessions, 1)]
     return _render(
         "course.html",
         course=found,
         concealed=any(each.concealed for each in found.sessions),
         said=[words.between_days(each) for each in found.legs],
         pictures=list(map(Markup, pictures)),
-        rows=[_course_row(i, each) for i, each in enumerate(found.sessions, 1)],
+        rows=rows,
+        starred=_starred(cell["change"] for row in rows for cell in row["cells"]),
         lacking=[
             *(f"Left out: {sentence}." for sentence in found.unread),
             *(f"{each.name}: {sentence}" for each in found.sessions for sentence in each.lacking),
         ],
+        no_interval=words.NO_INTERVAL,
         mdc_source=MDC95_SOURCE,
         mdc_shares=MDC_SHARES,
         healthy=HEALTHY_PEAK1,
@@ -104,9 +107,9 @@ def _signed(value: float, digits: int = 0) -> str:
 
 
 def _interval(bounds: tuple[float, float], digits: int = 0) -> str:
-    """An interval in brackets; nothing where there is none."""
+    """An interval in brackets; a star where there is none."""
     if not all(map(isfinite, bounds)):
-        return ""
+        return " *"
     low, high = (_signed(each, digits) for each in bounds)
     return f" ({low} to {high})"
 
@@ -114,7 +117,13 @@ def _interval(bounds: tuple[float, float], digits: int = 0) -> str:
 # --- one session ----------------------------------------------------------------------------------------
 
 
+def _starred(changes: Iterable[Change | None]) -> bool:
+    """Whether any of these is printed without an interval, `_interval`."""
+    return any(each is not None and not isfinite(each.pct_interval[0]) for each in changes)
+
+
 def _context(folder: SessionFolder, summary: Summary) -> dict[str, Any]:
+    quantities, blocks = _quantities(folder, summary), _blocks(summary)
     return {
         "headline": words.headline(summary),
         "halted": words.halted(summary),
@@ -124,12 +133,20 @@ def _context(folder: SessionFolder, summary: Summary) -> dict[str, Any]:
         "changes": list(map(Markup, _change_figures(summary))),
         "steps": list(map(Markup, _step_figures(folder, summary))),
         "curves": list(map(Markup, _curve_figures(folder, summary))),
-        "quantities": _quantities(folder, summary),
-        "blocks": _blocks(summary),
+        "quantities": quantities,
+        "blocks": blocks,
+        "starred": _starred(
+            [
+                *(row["moved"] for row in quantities),
+                *(part.changes.get(PEAK1) for _, _, part in blocks if part.kind != "baseline"),
+            ]
+        ),
         "judged": any(leg.verdicts for leg in summary.legs),
         "reasons": _reasons(summary),
         "latency": _latency(summary.latency_ms),
         "budgets": BUDGETS_MS,
+        "no_interval": words.NO_INTERVAL,
+        "least_effective": LEAST_EFFECTIVE,
         "goals": (_GOAL_P95_MS, _GOAL_P99_MS),
         "healthy": HEALTHY_PEAK1,
         "rise_limits": [

@@ -5,7 +5,7 @@ from math import isfinite
 
 from compute import Side
 from compute.norms import MDC95_PCT_BWHT
-from compute.serial import Change
+from compute.serial import LEAST, LEAST_EFFECTIVE, Change
 from stream.course import BetweenDays
 from stream.protocol_verdicts import of_training
 from stream.summary import KFM, PEAK1, PEAK2, Leg, LegPart, Summary
@@ -34,6 +34,10 @@ QUALITY = {
     "care": "usable with care",
     "bad": "not usable for a conclusion",
 }
+NO_INTERVAL = (
+    f"no interval, so it may be chance: fewer than {LEAST} steps, too few independent ones (an effective "
+    f"number below {LEAST_EFFECTIVE:g}), steps that are not in the folder, or a baseline near zero"
+)
 MARKS = {"good": "✓", "care": "!", "bad": "✗", "unknown": "?"}
 
 
@@ -58,14 +62,29 @@ def change_sentence(name: str, each: Change, unit: str, digits: int = 3) -> str:
     low, high = each.pct_interval
     size = f"{abs(each.pct):.0f} % {'lower' if each.pct < 0.0 else 'higher'} than in the baseline"
     if not isfinite(low):
-        why = "with so few steps this may be chance"
-        if not isfinite(before.sd) and before.count != 1:
-            why = "its steps are not in this folder, so how certain that is cannot be told"
-        return f"{name} was {size} ({means}); {why}."
+        return f"{name} was {size} ({means}); this may be chance: {no_interval(each)}."
     interval = f"95 % confidence interval {_pct(low)} to {_pct(high)} %"
     if low <= 0.0 <= high:
         return f"{name} shows no certain change: {_pct(each.pct)} % ({interval}; {means})."
     return f"{name} was {size} ({interval}; {means})."
+
+
+def no_interval(each: Change) -> str:
+    """Why a change has no confidence interval."""
+    for mean, of in ((each.before, "the baseline"), (each.after, "what is compared with it")):
+        if mean.count != 1 and not isfinite(mean.sd):
+            return f"the single steps of {of} are not in this folder"
+        if mean.count < LEAST:
+            return f"too few steps for an interval: {of} has {mean.count}, {LEAST} are needed"
+    number, of = min(
+        (each.before.effective, "the baseline"), (each.after.effective, "what is compared with it")
+    )
+    if number < LEAST_EFFECTIVE:
+        return (
+            f"too few independent steps for an interval: effective number {number:.1f} of {of}, "
+            f"{LEAST_EFFECTIVE:g} are needed, as its steps drift or resemble one another"
+        )
+    return "its baseline is too near zero for an interval"
 
 
 def leg_sentences(leg: Leg, summary: Summary) -> list[str]:
@@ -101,11 +120,11 @@ def _main(leg: Leg) -> list[str]:
         if isfinite(end.pct) and abs(end.pct - main.pct) >= 2.0:
             low, high = end.pct_interval
             interval = (
-                f" (95 % confidence interval {_pct(low)} to {_pct(high)} %)"
+                f"95 % confidence interval {_pct(low)} to {_pct(high)} %"
                 if isfinite(low)
-                else ""
+                else no_interval(end)
             )
-            said.append(f"In the {leg.closing.name} it was {_pct(end.pct)} %{interval}.")
+            said.append(f"In the {leg.closing.name} it was {_pct(end.pct)} % ({interval}).")
     return said
 
 
@@ -145,8 +164,9 @@ def _price(leg: Leg, summary: Summary) -> list[str]:
                 f"Its {name} rose by {each.pct:.0f} %, certain but within the {limit:g} % that are "
                 "tolerated: keep an eye on it."
             )
-        elif each.pct_interval[1] > limit:
-            said.append(f"That its {name} rose by more than {limit:g} % cannot be ruled out.")
+        elif not each.pct_interval[1] <= limit:
+            why = "" if isfinite(each.pct_interval[1]) else f": {no_interval(each)}"
+            said.append(f"That its {name} rose by more than {limit:g} % cannot be ruled out{why}.")
     return said
 
 
@@ -275,11 +295,7 @@ def cannot_be_said(summary: Summary) -> list[str]:
         leg = summary.leg(side)
         each = leg.training.changes.get(PEAK1)
         if leg.training.valid and each is not None and not isfinite(each.pct_interval[0]):
-            said.append(
-                f"How certain the {side.word} leg's change is: there are too few steps for an interval, "
-                f"or the "
-                "baseline is too near zero."
-            )
+            said.append(f"How certain the {side.word} leg's change is: {no_interval(each)}.")
     said.append(
         "Whether the contact force inside the knee fell: EKAM stands for it, and explains about half to "
         "three "

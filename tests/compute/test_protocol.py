@@ -611,6 +611,19 @@ def test_an_effect_that_steps_alike_could_have_made_is_said_to_be_perhaps_chance
     assert "which may be chance" in verdict(unknown, Side.LEFT, plan)
 
 
+def test_a_test_in_which_the_steps_drift_has_no_interval_and_may_be_chance():
+    rng = np.random.default_rng(3)
+    base = leg_baseline(series(rng, 50, 0.5, 0.0, sd=0.05))
+    drifting = [
+        replace(step, values=(6.0, 0.5 - 0.002 * i))
+        for i, step in enumerate(series(rng, 90, 0.5, 0.0))
+    ]
+    found = found_by(drifting, Side.LEFT, FOOT, base, -5.0, 1)
+    assert found.effect_pct < -10.0
+    assert np.isnan(found.interval_pct).all()
+    assert "which may be chance" in verdict(found, Side.LEFT, FOOT)
+
+
 def test_more_tests_make_wider_intervals():
     rng = np.random.default_rng(2)
     base, steps_ = leg_baseline(series(rng, 50, 0.5, 0.3)), series(rng, 90, 0.45, 0.3)

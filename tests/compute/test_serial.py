@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from compute.serial import LEAST, SerialMean, change, serial_mean
+from compute.serial import LEAST, LEAST_EFFECTIVE, SerialMean, change, serial_mean
 
 
 def ar1(n, phi, reps, seed=0):
@@ -105,6 +105,26 @@ def test_a_baseline_near_zero_bounds_nothing():
     assert np.isfinite(found.difference_interval).all()
     below = change(SerialMean(50, -0.1, 0.05, 40.0, 0.01), near)
     assert np.isnan(below.pct)
+
+
+def test_too_few_independent_steps_have_a_mean_and_no_interval():
+    drifting = serial_mean(np.linspace(0.4, 0.6, 200))
+    assert drifting.effective < LEAST_EFFECTIVE < LEAST < drifting.count
+    assert drifting.mean == pytest.approx(0.5)
+    assert np.isfinite(drifting.error)
+    assert np.isnan(drifting.interval()).all()
+    steady = SerialMean(50, 0.5, 0.05, 40.0, 0.01)
+    for moved in (change(drifting, steady), change(steady, drifting)):
+        assert moved.pct == pytest.approx(0.0, abs=1e-9)
+        assert np.isnan([*moved.pct_interval, *moved.difference_interval]).all()
+
+
+def test_the_least_effective_number_is_where_an_interval_is_no_wider_than_steps_scatter():
+    at_least = SerialMean(100, 0.0, 1.0, LEAST_EFFECTIVE, 1.0 / np.sqrt(LEAST_EFFECTIVE))
+    assert at_least.interval()[1] == pytest.approx(1.24, abs=0.01)
+    below = SerialMean(100, 0.0, 1.0, LEAST_EFFECTIVE - 0.01, 1.0)
+    assert not below.bounded
+    assert stats.t.ppf(0.975, 1) / np.sqrt(2.0) == pytest.approx(9.0, abs=0.05)
 
 
 @given(st.lists(st.floats(-1e3, 1e3), max_size=60), st.floats(0.1, 10.0))

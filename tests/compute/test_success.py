@@ -52,6 +52,13 @@ def test_a_small_certain_rise_is_told():
     assert found.rising == ("KFM",)
 
 
+def test_a_companion_without_an_interval_is_never_taken_for_safe():
+    each, unsure = moved(-12.0), SerialMean(200, 0.6, 0.05, 2.1, 0.03)
+    risen = change(SerialMean(60, 0.5, 0.05, 60.0, 0.004), unsure)
+    found = judge(each, each.pct, -10.0, "%", 70.0, {"KFM": risen, "peak 2": moved(0.0)})
+    assert (found.state, found.risen, found.rising) == ("paid for", ("KFM",), ())
+
+
 def test_not_judged():
     assert "at least 30" in judged(count=12).missing[0]
     assert judge(None, nan, -10.0, "%", 80.0, {}).state == "unknown"

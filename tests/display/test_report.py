@@ -116,7 +116,7 @@ def test_a_bought_success_is_told_at_the_top(tmp_path):
         ({"left": {"baseline": 0}}, "The left leg has no baseline"),
         ({"left": {"training": 0}}, "there is nothing to compare it with"),
         ({"left": {"baseline": 12}}, "at least 30 are needed"),
-        ({"left": {"baseline": 5, "training": 2}}, "with so few steps this may be chance"),
+        ({"left": {"baseline": 5, "training": 2}}, "this may be chance: too few steps for an interval: the baseline has 5"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_said_is_said(tmp_path, legs, expected):
@@ -124,6 +124,50 @@ def test_what_cannot_be_said_is_said(tmp_path, legs, expected):
         tmp_path / "s", **{side: sessions.leg(**given) for side, given in legs.items()}
     )
     assert expected in Page(page(folder)).text
+
+
+def test_too_few_independent_steps_are_said_and_no_interval_is_printed(tmp_path):
+    leg = sessions.leg(60, 60, kfm_change=0.02)
+    after = np.arange(120) >= 60
+    for column, start, end in (
+        ("ekam_peak1_nm_per_kg", 0.5, 0.3),
+        ("kfm_peak_nm_per_kg", 0.6, 0.63),
+    ):
+        leg[column] = np.where(after, np.linspace(2.0 * start - end, end, 120), leg[column])
+    folder = sessions.write(tmp_path / "s", leg)
+    found = summarise(read_session(folder))
+    moved = found.leg(Side.LEFT).training.changes["ekam_peak1_nm_per_kg"]
+    assert moved.after.effective < 3.0
+    assert moved.pct < -10.0
+    why = f"too few independent steps for an interval: effective number {moved.after.effective:.1f}"
+    text = page(folder)
+    assert f"{abs(moved.pct):.0f} % lower than in the baseline" in Page(text).text
+    assert f"this may be chance: {why}" in Page(text).text
+    assert f"How certain the left leg's change is: {why}" in Page(text).text
+    assert (
+        "That its knee flexion moment rose by more than 10 % cannot be ruled out" in Page(text).text
+    )
+    assert "EKAM, first peak: \N{MINUS SIGN}" in text
+    assert "(no interval)" in text
+    assert re.search(r"EKAM, first peak, N·m/kg left .*? % \* ", Page(text).text)
+    assert "* no interval, so it may be chance" in Page(text).text
+    table = json.loads(ekam("report", folder, "--json").stdout)
+    told = table["legs"][0]["training"]["changes"]["ekam_peak1_nm_per_kg"]
+    assert told["pct_interval"] == told["difference_interval"] == [None, None]
+    assert told["pct"] == pytest.approx(moved.pct)
+    sure = Page(page(sessions.write(tmp_path / "t", sessions.leg(60, 60)))).text
+    assert "no interval, so" not in sure
+
+
+def test_a_mean_without_an_interval_is_drawn_without_a_bar():
+    sure, unsure = SerialMean(50, 0.5, 0.05, 40.0, 0.01), SerialMean(50, 0.5, 0.05, 2.1, 0.04)
+    drawn = []
+    for each in (sure, unsure):
+        svg = figures.trend("t", "N·m/kg", ["1"], [each], [SerialMean()], 0.1)
+        drawn.append(bool(re.search(r'LineCollection_1">\s*<path d=', svg)))
+    assert drawn == [True, False]
+    svg = figures.changes("t", [("KFM", change(sure, unsure))], {})
+    assert "(no interval)" in svg
 
 
 def test_a_killed_session_gets_its_report(tmp_path):
