@@ -79,28 +79,28 @@ def texts_of(told: Told, frame: Frame, sizes: Sizes) -> tuple[Text, ...]:
     )
 
 
-def band_labels(told: tuple[Told, Told], frame: Frame, sizes: Sizes) -> tuple[Text, Text]:
-    """Name the bands between the legs: one word for two equal bands, else a word at each."""
+def band_labels(told: tuple[Told, Told], frame: Frame, sizes: Sizes) -> tuple[Text, ...]:
+    """Name the bands between the legs, a word beside each; one for both where two words would touch."""
     gap = frame.box(0.442, 0.0, 0.116, 1.5 * sizes.label_px / frame.height_px)
     column = frame.box(0.295, 0.145, 0.14, 0.635)
     left, right = told
-    apart = left.aims and right.aims and left.leg.target != right.leg.target
-
-    def label(each: Told, shown: bool, is_right: bool) -> Text:
-        width = gap.width / 2.0 if apart else gap.width
-        x = gap.x + width if apart and is_right else gap.x
-        target = each.leg.target
-        middle = _span(column, target.low, target.high, each.scale).centre[1]
-        return Text(
+    middles = [
+        _span(column, each.leg.target.low, each.leg.target.high, each.scale).centre[1]
+        for each in told
+    ]
+    one = left.aims and right.aims and abs(middles[0] - middles[1]) < gap.height
+    if one:
+        middles = [sum(middles) / 2.0] * 2
+    return tuple(
+        Text(
             f"{each.leg.side.word} band label",
             "target" if shown else "",
-            Rect(x, middle - gap.height / 2.0, width, gap.height),
+            Rect(gap.x, middle - gap.height / 2.0, gap.width, gap.height),
             sizes.label_px,
         )
-
-    return (
-        label(left, left.aims, False),
-        label(right, right.aims and (apart or not left.aims), True),
+        for each, middle, shown in zip(
+            told, middles, (left.aims, right.aims and not one), strict=True
+        )
     )
 
 

@@ -179,13 +179,30 @@ def test_a_leg_has_no_target_before_its_baseline_is_known():
     assert [label.words for label in one.band_labels] == ["", "target"]
 
 
-def test_bands_are_named_once_when_equal_and_each_when_not():
+def test_equal_bands_are_named_once():
     assert [label.words for label in scene(leg(Side.LEFT, 85.0)).band_labels] == ["target", ""]
-    other = replace(leg(Side.RIGHT, 85.0), target=Target(low=70.0, high=80.0))
-    left, right = scene(leg(Side.LEFT, 85.0), other).band_labels
-    assert (left.words, right.words) == ("target", "target")
-    assert left.box.x + left.box.width <= right.box.x
-    assert left.box.y < right.box.y
+
+
+@pytest.mark.parametrize("low", [40.0 + 1.5 * i for i in range(61)])
+@pytest.mark.parametrize("width", [1.0, 10.0])
+def test_no_two_names_of_bands_touch(low, width):
+    other = replace(leg(Side.RIGHT, 85.0), target=Target(low=low, high=low + width))
+    shown = scene(leg(Side.LEFT, 85.0), other)
+    left, right = shown.band_labels
+    bands = [shown.leg(side).band for side in Side]
+    middles = [band.centre[1] for band in bands]
+    assert left.words == "target"
+    if right.words:
+        apart = left.box.bottom <= right.box.y or right.box.bottom <= left.box.y
+        assert apart
+        assert [each.box.centre[1] for each in (left, right)] == middles
+    else:  # one word between the middles of both
+        assert abs(middles[0] - middles[1]) < left.box.height
+        assert min(middles) <= left.box.centre[1] <= max(middles)
+    for each in (left, right):  # clear of both bands and of what is fed back
+        assert bands[0].right <= each.box.x
+        assert each.box.right <= bands[1].x
+        assert each.box.y >= shown.title.box.bottom
 
 
 def test_lower_values_have_lower_bars_that_end_at_the_band_edges():
