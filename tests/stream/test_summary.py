@@ -8,6 +8,7 @@ import sessions
 
 from compute import Side
 from compute.protocol import Ask
+from compute.variables import VARIABLES
 from stream.course import course
 from stream.curve_means import curve_means
 from stream.errors import EkamError
@@ -419,6 +420,28 @@ def test_the_verdict_is_that_of_the_protocol(tmp_path):
     assert (found.demands.in_band_pct, found.demands.limit_pct(KFM)) == (40.0, 25.0)
     assert found.demands.limit_pct(PEAK2) == 10.0
     assert not found.leg(Side.RIGHT).trained
+
+
+def test_a_guard_of_an_angle_is_told_in_degrees_and_is_no_share(tmp_path):
+    folder = ran(
+        tmp_path,
+        block("train", False, ("hip adduction, peak +3.1 °",), {"hip adduction, peak": 3.1}),
+    )
+    (folder / "protocol.toml").write_text(
+        RUN + '[[guards]]\nvariable = "pelvic_drop_peak"\n'
+        '[[guards]]\nvariable = "hip_adduction_peak"\nleg = "other"\nlimit = 3.5\n'
+        '[[guards]]\nvariable = "no such thing"\n[[guards]]\nlimit = 4\n'
+    )
+    found = summed(folder)
+    labels = [
+        VARIABLES[name].label for name in ("kfm_peak", "pelvic_drop_peak", "hip_adduction_peak")
+    ]
+    assert found.demands.rule.endswith(
+        f"none of these may rise: {labels[0]} by more than 25 %, {labels[1]} by more than 2 °, "
+        f"{labels[2]} of the other leg by more than 3.5 ° (by the protocol)"
+    )
+    assert found.demands.rise_pct == {KFM: 25.0}
+    assert found.leg(Side.LEFT).judgement.state == "paid for"
 
 
 @pytest.mark.parametrize(
