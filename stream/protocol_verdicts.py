@@ -26,7 +26,7 @@ class Verdict:
     ----------
     valid : stances that were judged, told or not. in_band_pct : of those, NaN without a target.
     success : None where none was asked for. why : what is missing for it.
-    guards : words of each guard that is beyond its limit -> change, %.
+    guards : words of each guard that is beyond its limit.
     """
 
     name: str

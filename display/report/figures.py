@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 
 from compute.norms import Norm
 from compute.serial import Change, SerialMean
+from display.report.words import signed
 
 BASELINE = "#333333"
 TRAINING = "#0072B2"
@@ -344,15 +345,9 @@ def pct_text(each: Change) -> str:
     """A change in per cent with its interval, in one line."""
     if not isfinite(each.pct):
         return "not known"
-    low, high = map(_signed, each.pct_interval)
+    low, high = (signed(bound, 1) for bound in each.pct_interval)
     interval = f" ({low} to {high})" if isfinite(each.pct_interval[0]) else " (no interval)"
-    return f"{_signed(each.pct)} %{interval}"
-
-
-def _signed(value: float) -> str:
-    """With one decimal; what rounds to nothing has no sign."""
-    rounded = round(value, 1)
-    return f"{rounded:+.1f}".replace("-", "\N{MINUS SIGN}") if rounded else "0.0"
+    return f"{signed(each.pct, 1)} %{interval}"
 
 
 def _legend(figure: Figure, axes: Axes) -> None:

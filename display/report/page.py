@@ -1,4 +1,4 @@
-"""The pages: what stands in which place. Markup is in ``page.html``."""
+"""The pages: what stands in which place. Markup is in ``layout.html``, ``session.html``, ``course.html``."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
@@ -89,7 +89,7 @@ def _render(template: str, **context: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=_number, signed=_signed, interval=_interval)
+    environment.filters.update(number=_number, signed=words.signed, interval=_interval)
     return environment.get_template(template).render(words=words, **context)
 
 
@@ -99,18 +99,11 @@ def _number(value: float, digits: int = 0) -> str:
     )
 
 
-def _signed(value: float, digits: int = 0) -> str:
-    if not isfinite(value):
-        return "–"
-    rounded = round(value, digits) + 0.0
-    return f"{rounded:+.{digits}f}".replace("-", _MINUS) if rounded else f"{0.0:.{digits}f}"
-
-
 def _interval(bounds: tuple[float, float], digits: int = 0) -> str:
     """An interval in brackets; a star where there is none."""
     if not all(map(isfinite, bounds)):
         return " *"
-    low, high = (_signed(each, digits) for each in bounds)
+    low, high = (words.signed(each, digits) for each in bounds)
     return f" ({low} to {high})"
 
 
@@ -151,7 +144,7 @@ def _context(folder: SessionFolder, summary: Summary) -> dict[str, Any]:
         "healthy": HEALTHY_PEAK1,
         "rise_limits": [
             f"{name} {summary.demands.limit_pct(column):g} %"
-            for name, column in (("knee flexion moment", KFM), ("second peak", PEAK2))
+            for column, name in words.PRICES.items()
         ],
         "method": {**METHOD, **table(folder.facts, "method")},
         "filter_hz": table(folder.facts, "filter").get("scored_hz", ""),
@@ -165,7 +158,7 @@ def _context(folder: SessionFolder, summary: Summary) -> dict[str, Any]:
 
 def _change_figures(summary: Summary) -> list[str]:
     labels = {each.column: each.label for each in WATCHED}
-    limits = {labels[column]: summary.demands.limit_pct(column) for column in (PEAK2, KFM)}
+    limits = {labels[column]: summary.demands.limit_pct(column) for column in words.PRICES}
     made = []
     for leg in summary.legs:
         rows = [

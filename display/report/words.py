@@ -35,19 +35,21 @@ QUALITY = {
     "bad": "not usable for a conclusion",
 }
 NO_INTERVAL = (
-    f"no interval, so it may be chance: fewer than {LEAST} steps, too few independent ones (an effective "
+    f"no interval: fewer than {LEAST} steps, too few independent ones (an effective "
     f"number below {LEAST_EFFECTIVE:g}), steps that are not in the folder, or a baseline near zero"
 )
+PRICES = {KFM: "knee flexion moment", PEAK2: "second EKAM peak"}
+"""What a lower first peak may be bought with."""
+MODES = {"live": "live session", "process": "computed from a recording", "demo": "demonstration"}
 MARKS = {"good": "✓", "care": "!", "bad": "✗", "unknown": "?"}
 
 
-def _pct(value: float, digits: int = 0) -> str:
-    """A signed number of per cent; no minus zero."""
-    return (
-        f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
-        if round(value, digits)
-        else "0"
-    )
+def signed(value: float, digits: int = 0) -> str:
+    """A number with its sign; no minus zero, a dash where there is none."""
+    if not isfinite(value):
+        return "–"
+    rounded = round(value, digits) + 0.0
+    return f"{rounded:{'+' if rounded else ''}.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def change_sentence(name: str, each: Change, unit: str, digits: int = 3) -> str:
@@ -62,29 +64,35 @@ def change_sentence(name: str, each: Change, unit: str, digits: int = 3) -> str:
     low, high = each.pct_interval
     size = f"{abs(each.pct):.0f} % {'lower' if each.pct < 0.0 else 'higher'} than in the baseline"
     if not isfinite(low):
-        return f"{name} was {size} ({means}); this may be chance: {no_interval(each)}."
-    interval = f"95 % confidence interval {_pct(low)} to {_pct(high)} %"
+        return (
+            f"{name} was {size} ({means}); how certain that is cannot be told: {no_interval(each)}."
+        )
     if low <= 0.0 <= high:
-        return f"{name} shows no certain change: {_pct(each.pct)} % ({interval}; {means})."
-    return f"{name} was {size} ({interval}; {means})."
+        return f"{name} shows no certain change: {signed(each.pct)} % ({certainty(each)}; {means})."
+    return f"{name} was {size} ({certainty(each)}; {means})."
+
+
+def certainty(each: Change) -> str:
+    """The confidence interval of a change, or why it has none."""
+    low, high = each.pct_interval
+    if not isfinite(low):
+        return f"no interval, {no_interval(each)}"
+    return f"95 % confidence interval {signed(low)} to {signed(high)} %"
 
 
 def no_interval(each: Change) -> str:
     """Why a change has no confidence interval."""
-    for mean, of in ((each.before, "the baseline"), (each.after, "what is compared with it")):
+    parts = ((each.before, "baseline"), (each.after, "later"))
+    for mean, name in parts:
         if mean.count != 1 and not isfinite(mean.sd):
-            return f"the single steps of {of} are not in this folder"
+            return f"the {name} steps are not in this folder"
         if mean.count < LEAST:
-            return f"too few steps for an interval: {of} has {mean.count}, {LEAST} are needed"
-    number, of = min(
-        (each.before.effective, "the baseline"), (each.after.effective, "what is compared with it")
-    )
-    if number < LEAST_EFFECTIVE:
-        return (
-            f"too few independent steps for an interval: effective number {number:.1f} of {of}, "
-            f"{LEAST_EFFECTIVE:g} are needed, as its steps drift or resemble one another"
-        )
-    return "its baseline is too near zero for an interval"
+            return f"too few steps, {mean.count} {name} ones where {LEAST} are needed"
+    fewest, name = min(parts, key=lambda part: part[0].effective)
+    if not fewest.bounded:
+        effective = f"effective number {fewest.effective:.1f} of {fewest.count} {name} steps"
+        return f"too few independent steps, {effective}"
+    return "the baseline is too near zero"
 
 
 def leg_sentences(leg: Leg, summary: Summary) -> list[str]:
@@ -98,8 +106,7 @@ def leg_sentences(leg: Leg, summary: Summary) -> list[str]:
             f"None of the {leg.rejected} steps of the {name} leg could be used; most often: "
             f"{REASONS.get(worst, worst) or 'no reason is recorded'}."
         ]
-    said = [*_main(leg), *_band(leg, summary), *_price(leg, summary), *_judgement(leg, summary)]
-    return said
+    return [*_main(leg), *_band(leg, summary), *_price(leg, summary), *_judgement(leg, summary)]
 
 
 def _main(leg: Leg) -> list[str]:
@@ -118,13 +125,7 @@ def _main(leg: Leg) -> list[str]:
     if leg.closing is not None and PEAK1 in leg.closing.changes:
         end = leg.closing.changes[PEAK1]
         if isfinite(end.pct) and abs(end.pct - main.pct) >= 2.0:
-            low, high = end.pct_interval
-            interval = (
-                f"95 % confidence interval {_pct(low)} to {_pct(high)} %"
-                if isfinite(low)
-                else no_interval(end)
-            )
-            said.append(f"In the {leg.closing.name} it was {_pct(end.pct)} % ({interval}).")
+            said.append(f"In the {leg.closing.name} it was {signed(end.pct)} % ({certainty(end)}).")
     return said
 
 
@@ -148,7 +149,7 @@ def _band(leg: Leg, summary: Summary) -> list[str]:
 def _price(leg: Leg, summary: Summary) -> list[str]:
     """A lower EKAM that is bought is never told without its price."""
     said = []
-    for column, name in ((KFM, "knee flexion moment"), (PEAK2, "second EKAM peak")):
+    for column, name in PRICES.items():
         each = leg.training.changes.get(column)
         limit = summary.demands.limit_pct(column)
         if each is None or not isfinite(each.pct):
@@ -164,9 +165,13 @@ def _price(leg: Leg, summary: Summary) -> list[str]:
                 f"Its {name} rose by {each.pct:.0f} %, certain but within the {limit:g} % that are "
                 "tolerated: keep an eye on it."
             )
-        elif not each.pct_interval[1] <= limit:
-            why = "" if isfinite(each.pct_interval[1]) else f": {no_interval(each)}"
-            said.append(f"That its {name} rose by more than {limit:g} % cannot be ruled out{why}.")
+        elif not isfinite(each.pct_interval[1]):
+            said.append(
+                f"Its {name} changed by {signed(each.pct)} %; a rise of more than {limit:g} % cannot be "
+                f"ruled out ({certainty(each)})."
+            )
+        elif each.pct_interval[1] > limit:
+            said.append(f"That its {name} rose by more than {limit:g} % cannot be ruled out.")
     return said
 
 
@@ -247,13 +252,13 @@ def headline(summary: Summary) -> str:
         if each is None or not isfinite(each.pct):
             continue
         low, high = each.pct_interval
-        certain = isfinite(low) and not low <= 0.0 <= high
-        way = f"{_pct(each.pct)} %" if certain else "no certain change"
-        price = (
-            f" at the price of {_rises(leg, summary)}"
-            if _rises(leg, summary) and each.pct < 0.0 and certain
-            else ""
-        )
+        way, price = f"{signed(each.pct)} %", ""
+        if not isfinite(low):
+            way += " of unknown certainty"
+        elif low <= 0.0 <= high:
+            way = "no certain change"
+        if each.pct < 0.0 and way != "no certain change" and _rises(leg, summary):
+            price = f" at the price of {_rises(leg, summary)}"
         parts.append(f"{leg.side.word} {way}{price}{_goal(leg, summary)}")
     if not parts:
         return f"{valid} steps were measured; a change from baseline cannot be told."
@@ -281,10 +286,10 @@ def _goal(leg: Leg, summary: Summary) -> str:
 
 def _rises(leg: Leg, summary: Summary) -> str:
     names = []
-    for column, name in ((KFM, "the knee flexion moment"), (PEAK2, "the second peak")):
+    for column, name in PRICES.items():
         each = leg.training.changes.get(column)
         if each is not None and each.pct > summary.demands.limit_pct(column):
-            names.append(f"{name} ({_pct(each.pct)} %)")
+            names.append(f"the {name} ({signed(each.pct)} %)")
     return " and ".join(names)
 
 
@@ -315,7 +320,7 @@ def between_days(found: BetweenDays) -> str:
     name = found.side.word
     if not isfinite(found.difference):
         return f"Left out for the {name} leg: fewer than two sessions have a baseline."
-    moved = f"{_pct(found.difference, 3)} N·m/kg, from {found.first:.3f} to {found.last:.3f},"
+    moved = f"{signed(found.difference, 3)} N·m/kg, from {found.first:.3f} to {found.last:.3f},"
     if not isfinite(found.detectable):
         return f"{name} baseline: {moved}; whether that is more than error of measurement is not known."
     verdict = (

@@ -98,7 +98,7 @@ def test_a_bought_success_is_told_at_the_top(tmp_path):
     found = summarise(read_session(folder))
     top = words.headline(found)
     assert "at the price of the knee flexion moment (+" in top
-    assert "at the price of the second peak (+" in top
+    assert "at the price of the second EKAM peak (+" in top
     assert "(no success)" in top
     assert "goal reached" not in top
     assert any(
@@ -116,7 +116,7 @@ def test_a_bought_success_is_told_at_the_top(tmp_path):
         ({"left": {"baseline": 0}}, "The left leg has no baseline"),
         ({"left": {"training": 0}}, "there is nothing to compare it with"),
         ({"left": {"baseline": 12}}, "at least 30 are needed"),
-        ({"left": {"baseline": 5, "training": 2}}, "this may be chance: too few steps for an interval: the baseline has 5"),
+        ({"left": {"baseline": 5, "training": 2}}, "how certain that is cannot be told: too few steps, 5 baseline ones where 8 are needed"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_said_is_said(tmp_path, legs, expected):
@@ -139,24 +139,28 @@ def test_too_few_independent_steps_are_said_and_no_interval_is_printed(tmp_path)
     moved = found.leg(Side.LEFT).training.changes["ekam_peak1_nm_per_kg"]
     assert moved.after.effective < 3.0
     assert moved.pct < -10.0
-    why = f"too few independent steps for an interval: effective number {moved.after.effective:.1f}"
+    why = (
+        f"too few independent steps, effective number {moved.after.effective:.1f} of 60 later steps"
+    )
     text = page(folder)
+    assert f"left {words.signed(moved.pct)} % of unknown certainty" in words.headline(found)
     assert f"{abs(moved.pct):.0f} % lower than in the baseline" in Page(text).text
-    assert f"this may be chance: {why}" in Page(text).text
+    assert f"how certain that is cannot be told: {why}" in Page(text).text
     assert f"How certain the left leg's change is: {why}" in Page(text).text
     assert (
-        "That its knee flexion moment rose by more than 10 % cannot be ruled out" in Page(text).text
+        "a rise of more than 10 % cannot be ruled out (no interval, too few independent"
+        in Page(text).text
     )
     assert "EKAM, first peak: \N{MINUS SIGN}" in text
     assert "(no interval)" in text
     assert re.search(r"EKAM, first peak, N·m/kg left .*? % \* ", Page(text).text)
-    assert "* no interval, so it may be chance" in Page(text).text
+    assert "* no interval: fewer than 8 steps" in Page(text).text
     table = json.loads(ekam("report", folder, "--json").stdout)
     told = table["legs"][0]["training"]["changes"]["ekam_peak1_nm_per_kg"]
     assert told["pct_interval"] == told["difference_interval"] == [None, None]
     assert told["pct"] == pytest.approx(moved.pct)
     sure = Page(page(sessions.write(tmp_path / "t", sessions.leg(60, 60)))).text
-    assert "no interval, so" not in sure
+    assert "* no interval" not in sure
 
 
 def test_a_mean_without_an_interval_is_drawn_without_a_bar():
