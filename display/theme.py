@@ -120,8 +120,8 @@ QLabel#banner {{ background: {WARNING}; color: #000000; font-size: 20px; font-we
     padding: 4px; }}
 QLabel#headline {{ font-size: 20px; font-weight: bold; }}
 QLabel#counts, QLabel#recorded {{ font-size: 20px; }}
-QLabel#alarm {{ background: {FAULT}; color: #000000; font-size: 20px; font-weight: bold; padding: 6px; }}
-QLabel#message {{ background: {PANEL}; padding: 6px; }}
+QLabel#alarm {{ background: {FAULT}; color: #000000; font-weight: bold; padding: 5px; }}
+QLabel#message {{ color: {QUIET}; }}
 QLabel#walker {{ padding: 2px; }}
 QLabel#sizes {{ font-size: 15px; }}
 QLineEdit, QComboBox, QDoubleSpinBox {{ background: {PANEL}; border: 2px solid {RULE}; padding: 4px; }}
@@ -131,6 +131,7 @@ QListWidget {{ background: {PANEL}; border: 1px solid {RULE}; font-family: monos
 QFrame#protocol {{ border: 2px solid {INSIDE}; border-radius: 4px; }}
 QLabel#timeline {{ font-weight: bold; }}
 QLabel#prompts {{ color: {WARNING}; font-size: 18px; }}
+QLabel#due {{ color: {WARNING}; }}
 QLabel#prompts[urgent="true"] {{ background: {FAULT}; color: #000000; font-weight: bold; padding: 4px; }}
 QGraphicsView#preview {{ border: 2px solid {RULE}; }}
 QTabBar::tab {{ background: {PANEL}; border: 2px solid {RULE}; padding: 5px 12px; }}

@@ -114,20 +114,26 @@ class Latency:
 
     def alarm(self) -> str:
         """What takes too long lately and what to do, a sentence; empty while nothing does."""
+        stage, said = self._too_long()
+        return f"The feedback is late: {said}: {CURES[stage]}" if stage else ""
+
+    def late(self) -> str:
+        """What takes too long lately, a few words; empty while nothing does."""
+        return self._too_long()[1]
+
+    def _too_long(self) -> tuple[Stage | None, str]:
         rows = np.array(self._rows[-JUDGED * _COLUMNS :]).reshape(-1, _COLUMNS)
         if len(rows) < JUDGED:
-            return ""
+            return None, ""
         for stage, (begin, end) in STAGES.items():
             took = 1e3 * (rows[:, end] - rows[:, begin])
             took = took[np.isfinite(took)]
             if stage == "arrival" and not self._on_time:
                 continue
             if 2 * len(took) >= JUDGED and np.median(took) > BUDGETS_MS[stage]:
-                return (
-                    f"The feedback is late: {stage} takes {np.median(took):.0f} ms (at most "
-                    f"{BUDGETS_MS[stage]:.0f}): {CURES[stage]}"
-                )
-        return ""
+                said = f"{stage} takes {np.median(took):.0f} ms (at most {BUDGETS_MS[stage]:.0f})"
+                return stage, said
+        return None, ""
 
     def table(self) -> dict[str, object]:
         """What ``session.json`` says of it, ms."""

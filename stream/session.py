@@ -445,6 +445,7 @@ class Session:
             or unheard,
             target=self._target if self._steering.blinded else self._feedback.left.target,
             baseline=(self._feedback.left.baseline, self._feedback.right.baseline),
+            late=self.outcome.latency.late(),
             notes=self.outcome.notes,
             protocol=self._steering.moment(self._session_s()),
         )

@@ -143,6 +143,7 @@ class SessionStatus:
     recent : newest stances, newest last.
     target : what the walker is aimed at.
     baseline : per leg, mean of the baseline stances in the variable's unit; NaN before the first.
+    late : what takes too long on its way to the walker's screen; empty while nothing does.
     notes : about the streams: what is missing and what it costs.
     protocol : what the protocol says of this moment; None without one.
     """
@@ -161,6 +162,7 @@ class SessionStatus:
     message: str = ""
     target: Target = field(default_factory=Target)
     baseline: tuple[float, float] = (nan, nan)
+    late: str = ""
     notes: tuple[str, ...] = ()
     protocol: Moment | None = None
 

@@ -39,18 +39,20 @@ class LatencyMeter(QWidget):
         self.plot.addItem(InfiniteLine(BUDGET_MS, pen=budget, label="budget"))
         self._delays_ms: deque[float] = deque(maxlen=NEWEST)
         self._seen = 0
+        self._late = ""
         self._stale = False
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.plot, 1)
 
-    def show_view(self, view: SessionView, *, histogram: bool) -> None:
-        """Say what is new; the histogram is drawn only where it is seen."""
+    def show_view(self, view: SessionView, late: str, *, histogram: bool) -> None:
+        """Say what is new and what the session finds `late`; the histogram is drawn only where it is seen."""
         self._seen, new = view.delays.since(self._seen)
         if new:
             self._delays_ms.extend(new)
-        if new or not self.words.text():
-            words, colour = latency(self._delays_ms)
+        if new or late != self._late or not self.words.text():
+            self._late = late
+            words, colour = latency(self._delays_ms, late)
             self.words.setText(words)
             self.words.setStyleSheet(f"color: {colour}")
             self._stale = True

@@ -28,6 +28,7 @@ class ProtocolPanel(QFrame):
         self.progress = label("progress")
         self.prompts = label("prompts")
         self.question = QLabel()
+        self.question.setObjectName("due")
         self.answer = Line(self._answered, self._give_up)
         self.answers = AnswersRow(ask)
         self.next_button = button("next", lambda: ask("next", "", float("nan")), "Next block  (F7)")
@@ -46,15 +47,14 @@ class ProtocolPanel(QFrame):
         asked.setContentsMargins(0, 0, 0, 0)
         row = QHBoxLayout()
         for each in (self.next_button, self.repeat_button, self.accept_button, self.pause_button):
+            each.setFixedHeight(36)  # also where there is too little room
             row.addWidget(each)
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 4, 6, 4)
         column.setSpacing(4)
-        # buttons above what comes and goes: they must not move under the mouse
-        for widget in (self.timeline, self.progress):
-            column.addWidget(widget)
+        # buttons above what comes, goes and wraps: they must not move under the mouse
         column.addLayout(row)
-        for widget in (self.prompts, self.asked, self.answers):
+        for widget in (self.timeline, self.progress, self.prompts, self.asked, self.answers):
             column.addWidget(widget)
         self.hide()
 
@@ -91,14 +91,17 @@ class ProtocolPanel(QFrame):
             return
         self.timeline.setText(words.timeline(moment))
         self.progress.setText(words.progress(moment))
-        lines = [f"{'✖' if each.urgent else '▲'}  {each.text}" for each in moment.prompts]
+        due = next((each for each in moment.prompts if each.kind == "answer"), None)
+        # what is due is asked below, beside the line that takes the answer
+        lines = [
+            f"{'✖' if each.urgent else '▲'}  {each.text}" for each in moment.prompts if each != due
+        ]
         self.prompts.setText("\n".join(lines))
         self.prompts.setVisible(bool(lines))
         self.prompts.setProperty("urgent", any(each.urgent for each in moment.prompts))
         style = self.prompts.style()
         if style is not None:
             style.polish(self.prompts)
-        due = next((each for each in moment.prompts if each.kind == "answer"), None)
         self._show_question(due)
         self.answers.show_moment(moment)
         self.pause_button.setText("Resume  (P)" if moment.halted else "Pause  (P)")
@@ -113,7 +116,7 @@ class ProtocolPanel(QFrame):
             self.answer.clear()
         self.asked.setVisible(due is not None)
         if due is not None:
-            self.question.setText(f"{due.text}  (A, then Enter):")
+            self.question.setText(f"▲  {due.text}  (A, then Enter):")
 
     def _answered(self) -> None:
         value = words.typed(self.answer.text())

@@ -25,6 +25,7 @@ from PyQt5.QtWidgets import (
 from compute.feedback import DISPLAYS
 from display import theme
 from display.console import words
+from display.console.alarm import HEIGHT_PX, Alarm
 from display.console.journal import JournalPanel
 from display.console.meter import LatencyMeter
 from display.console.plots import LiveTrace, StanceCurves
@@ -220,7 +221,7 @@ class Console(QWidget):
             self._view, blank=self._blank or self._blinded, viewing=self._viewing
         )
         self.preview.setToolTip("hidden: the session is blinded" if self._blinded else "")
-        self.meter.show_view(self._view, histogram=self.meter.isVisible())
+        self.meter.show_view(self._view, self._status.late, histogram=self.meter.isVisible())
         # what no one sees is not painted either: the walker's picture comes first
         if self.figure.isVisible():
             self.figure.show_view(self._view)
@@ -276,8 +277,7 @@ class Console(QWidget):
         text = status.message
         if running and silent_s > SILENT_S:
             text = f"No news from the session for {silent_s:.0f} s. {text}"
-        self.alarm.setText(f"▲  {text}")
-        self.alarm.setVisible(bool(text))
+        self.alarm.show_words(text)
 
     # -- layout ----------------------------------------------------------------------------------
 
@@ -294,7 +294,7 @@ class Console(QWidget):
         self.band = label("band")
         self.notes = label("notes")
         self.troubles = label("troubles")
-        self.alarm = label("alarm")
+        self.alarm = Alarm()
         self.message = label("message", "F1  keys")
         self.walker = label("walker")
         self.keys = label("keys", words.KEYS)
@@ -341,15 +341,15 @@ class Console(QWidget):
             self.start_button,
             self.stop_button,
             self.question,
+            self.choice,
             self.counts,
             self.recorded,
             self.walker,
-            self.choice,
             self.band,
         ):
             widget.setFixedWidth(LEFT_PX)
             left.addWidget(widget)
-        left.insertWidget(left.indexOf(self.walker), self.preview)
+        left.insertWidget(left.indexOf(self.choice), self.preview)
         left.addStretch()
         self.first, self.second = QTabWidget(), QTabWidget()
         self._seconds: tuple[tuple[str, QWidget], ...] = (
@@ -371,21 +371,21 @@ class Console(QWidget):
         self.halves.addWidget(self.first)
         self.halves.addWidget(self.second)
         for i, tabs in enumerate((self.first, self.second)):
-            tabs.setMinimumSize(200, 120)  # smaller than its pages would like: the window must fit
+            tabs.setMinimumSize(200, 100)  # smaller than its pages would like: the window must fit
             self.halves.setStretchFactor(i, 1)
         self.streams.setFixedHeight(112)
         self.streams.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.stances.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         right = QVBoxLayout()
+        # what changes its height stands below the protocol's buttons
         for top in (
-            self.headline,
             self.folder,
             self.aim,
-            self.notes,
             self.streams,
-            self.troubles,
-            self.meter.words,
             self.protocol,
+            self.meter.words,
+            self.troubles,
+            self.notes,
         ):
             right.addWidget(top)
         right.addWidget(self.halves, 1)
@@ -394,10 +394,19 @@ class Console(QWidget):
         body.addLayout(right, 1)
         whole = QVBoxLayout(self)
         whole.addWidget(self.banner)
-        whole.addWidget(self.alarm)
+        whole.addLayout(self._top())
         whole.addLayout(body, 1)
         whole.addWidget(self.keys)
-        whole.addWidget(self.message)
+
+    def _top(self) -> QHBoxLayout:
+        """State and time, beside them the room for an alarm."""
+        row = QHBoxLayout()
+        self.headline.setFixedSize(LEFT_PX, HEIGHT_PX)
+        row.addWidget(self.headline)
+        row.addWidget(self.alarm, 1)
+        row.addWidget(self.message)
+        self.message.setWordWrap(False)
+        return row
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Put both groups of tabs side by side where there is room."""

@@ -70,10 +70,8 @@ def clock(elapsed_s: float) -> str:
 
 def headline(status: SessionStatus) -> str:
     """State, person and time."""
-    return (
-        f"{status.state.upper()}     subject {status.subject_id or '–'}     "
-        f"{clock(status.elapsed_s)}"
-    )
+    subject = short(status.subject_id, 20) or "–"
+    return f"{status.state.upper()}     {clock(status.elapsed_s)}\nsubject {subject}"
 
 
 def counts(status: SessionStatus) -> str:
@@ -237,13 +235,22 @@ def refused(value: float, name: str, questions: Sequence[Question]) -> str:
     return f"{name} is " + " or ".join(f"{each.low:g} to {each.high:g}" for each in own)
 
 
-def latency(delays_ms: Sequence[float]) -> tuple[str, str]:
-    """The newest delays in words, and their colour; shape and word say what the colour says."""
+def latency(delays_ms: Sequence[float], late: str = "") -> tuple[str, str]:
+    """The newest delays in words, and their colour; shape and word say what the colour says.
+
+    Parameters
+    ----------
+    late : what the session says takes too long, by stage and over the last steps only; the verdict is its.
+    """
     if not delays_ms:
         return "latency  –  (no picture of a value yet)", theme.QUIET
     p50, p95 = np.percentile(delays_ms, (50, 95))
-    late = p50 > BUDGET_MS
-    word, colour = ("▲ late", theme.WARNING) if late else ("● in time", theme.INSIDE)
+    if late:
+        word, colour = f"▲ late: {late}", theme.WARNING
+    elif p50 > BUDGET_MS:  # the last steps were in time, or a replay has a speed of its own
+        word, colour = "◌ over the budget on the whole", theme.TEXT
+    else:
+        word, colour = "● in time", theme.INSIDE
     return (
         f"latency  {word}   p50 {p50:.0f}   p95 {p95:.0f}   worst {max(delays_ms):.0f} ms   "
         f"(budget {BUDGET_MS:.0f} ms)",

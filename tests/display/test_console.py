@@ -11,6 +11,7 @@ from compute.feedback import DISPLAYS, SOUNDS, LegFeedback, Target, WalkerFeedba
 from compute.figure import ANKLE_JOINT, HIP_JOINT, KNEE_JOINT, MIDDLE, POINTS, TOP, Figure, point
 from display.screen_settings import ScreenSettings
 from display.theme import Viewing
+from stream.source import LampState, Role, StreamHealth
 from stream.status import Entry, Request, SessionStatus, SessionView
 
 pytestmark = pytest.mark.qt
@@ -135,12 +136,66 @@ def test_the_band_is_said_in_its_unit(console, view):
 
 def test_the_question_does_not_push_anything_out_of_the_window(console, view, qapp):
     qapp.processEvents()
-    before = console.height(), console.message.geometry().top()
+    before = console.height(), console.halves.geometry().bottom()
     console.ask_stop()
     qapp.processEvents()
-    assert (console.height(), console.message.geometry().top()) == before
+    assert (console.height(), console.halves.geometry().bottom()) == before
     console.keep_running()
     assert console.start_button.isVisible()
+
+
+def buttons_of(console):
+    from PyQt5.QtCore import QPoint
+    from PyQt5.QtWidgets import QPushButton
+
+    return {
+        each.text(): (each.mapTo(console, QPoint(0, 0)), each.size())
+        for each in console.findChildren(QPushButton)
+        if each.isVisible() and each.objectName() != "answer"
+    }
+
+
+@pytest.mark.parametrize("size", [(1366, 740), (1000, 740), (1920, 1040)])
+def test_no_button_moves_when_something_goes_wrong(console, view, qapp, size):
+    from compute.protocol import moment_of, start
+    from stream.protocol_file import read_protocol
+
+    moment = moment_of(start(read_protocol("ekam_retraining").protocol.plan(1)))
+    calm = SessionStatus(state="running", protocol=moment)
+    console.resize(*size)
+    lost = StreamHealth(Role.MARKERS, "m", LampState.LOST, 200.0, message="look " * 40)
+    for trouble in (
+        replace(calm, message="the disk is full"),
+        replace(calm, message="the left plate drifts, look at its amplifier; " * 7),
+        replace(calm, message="the markers are lost", streams=(lost,), notes=("no trunk " * 40,)),
+        replace(calm, late="drawing takes 81 ms (at most 50)", message="late", elapsed_s=4000.0),
+    ):
+        places = []
+        for status in (calm, trouble, calm):
+            view.status.publish(status)
+            console.tick()
+            qapp.processEvents()
+            places.append(buttons_of(console))
+        assert "Stop  (F6)" in places[0]
+        assert places[0] == places[1] == places[2]
+    assert not console.alarm.isVisible()
+
+
+def test_a_long_alarm_is_seen_to_its_end(console, view, qapp):
+    from display.console.alarm import SIZES_PX
+
+    words = (
+        "the left plate drifts, look at its amplifier and at the network of the capture computer"
+    )
+    sizes = []
+    for text in (words, ", ".join((words,) * 3)):
+        view.status.publish(SessionStatus(state="running", message=text))
+        console.tick()
+        qapp.processEvents()
+        sizes.append(console.alarm.font().pixelSize())
+        assert console.alarm.heightForWidth(console.alarm.width()) <= console.alarm.height()
+    assert SIZES_PX[0] == sizes[0] > sizes[1]
+    assert console.alarm.toolTip() == ", ".join((words,) * 3)
 
 
 def test_the_log_adds_filters_and_copies(console, view, qapp):
@@ -182,8 +237,9 @@ def test_the_latency_is_said_in_words_and_drawn_against_the_budget(console, view
     assert sum(console.meter.bars.opts["height"]) == 3
     for _ in range(10):
         view.delays.add(BUDGET_MS + 100.0)
+    view.status.publish(SessionStatus(state="running", late="drawing takes 81 ms (at most 50)"))
     console.tick()
-    assert "late" in console.meter.words.text()
+    assert "▲ late: drawing takes 81 ms (at most 50)" in console.meter.words.text()
     assert sum(console.meter.bars.opts["height"]) == 13  # what is off the scale is in the last bar
     assert console.meter.bars.opts["height"][-1] == 10
 
