@@ -130,6 +130,7 @@ QLineEdit:focus, QComboBox:focus, QDoubleSpinBox:focus, QListWidget:focus, QTabB
 QListWidget {{ background: {PANEL}; border: 1px solid {RULE}; font-family: monospace; font-size: 15px; }}
 QFrame#protocol {{ border: 2px solid {INSIDE}; border-radius: 4px; }}
 QLabel#timeline {{ font-weight: bold; }}
+QLabel#leg[beyond="true"] {{ color: {WARNING}; }}
 QLabel#prompts {{ color: {WARNING}; font-size: 18px; }}
 QLabel#due {{ color: {WARNING}; }}
 QLabel#prompts[urgent="true"] {{ background: {FAULT}; color: #000000; font-weight: bold; padding: 4px; }}

@@ -90,8 +90,7 @@ def demands(folder: SessionFolder) -> Demands:
             continue
         if guard.leg == "own" and guard.by_share:
             limits[spec.column] = guard.limit_pct
-        limit = f"{guard.limit_pct:g} %" if guard.by_share else f"{guard.limit:g} {spec.unit}"
-        said.append(f"{guard.words} by more than {limit}")
+        said.append(f"{guard.words} by more than {guard.most:g} {guard.unit}")
     rule = (
         f"in each training block at least {pct:g} % of the valid steps, told or not, in the target band, and "
         "a mean change of at least half of what the band asks for"

@@ -4,6 +4,7 @@ Start with `compute.protocol.plan` (what there is to run), then `compute.protoco
 """
 
 from compute.protocol.inputs import ASKS, Ask, Step, from_table, step_of
+from compute.protocol.leg_moment import GuardNow, LegNow
 from compute.protocol.moment import Moment, Prompt, moment_of, picture, steered
 from compute.protocol.plan import Block, Fading, Guard, Plan, Question, TargetRule
 from compute.protocol.state import State, start
@@ -14,6 +15,8 @@ __all__ = [
     "Block",
     "Fading",
     "Guard",
+    "GuardNow",
+    "LegNow",
     "Moment",
     "Plan",
     "Prompt",

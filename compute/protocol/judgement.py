@@ -177,16 +177,31 @@ def risen(
     least : valid stances of the leg that a guard needs.
     """
     return [
-        Risen(guard.words, rise, "%" if guard.by_share else find(guard.variable).unit)
+        Risen(guard.words, guard_change(guard, steps, side, plan, baselines, least)[1], guard.unit)
         for guard in plan.guards
-        for rise in [_rise(guard, steps, side, plan, baselines, least)]
-        if rise > (guard.limit_pct if guard.by_share else guard.limit)
+        if is_beyond(guard, steps, side, plan, baselines, least)
     ]
 
 
-def _rise(
+def is_beyond(
     guard: Guard, steps: Sequence[Step], side: Side, plan: Plan, baselines: Baselines, least: int
-) -> float:
+) -> bool:
+    """Whether a guard of a trained leg is beyond its limit, and not by next to nothing."""
+    rise, change = guard_change(guard, steps, side, plan, baselines, least)
+    counts = rise > LEAST_RISE or not guard.by_share or "N·m" not in find(guard.variable).unit
+    return counts and change > guard.most
+
+
+def guard_change(
+    guard: Guard, steps: Sequence[Step], side: Side, plan: Plan, baselines: Baselines, least: int
+) -> tuple[float, float]:
+    """Change of a guard's mean from baseline, in its unit and in that of its limit; NaN where unknown.
+
+    Parameters
+    ----------
+    side : the trained leg. least : valid stances of the guarded leg that it takes; with `RECENT` the mean
+        is that of the newest.
+    """
     of = side.other if guard.leg == "other" else side
     baseline, column = baselines[of], plan.watched.index(guard.variable)
     values = [
@@ -195,10 +210,7 @@ def _rise(
         if step.side is of and step.valid and isfinite(step.values[column])
     ]
     if baseline is None or len(values) < least:
-        return nan
+        return nan, nan
     before, now = baseline.means[column], mean(values[-RECENT:] if least == RECENT else values)
-    if not guard.by_share:
-        return now - before
-    if "N·m" in find(guard.variable).unit and not now - before > LEAST_RISE:
-        return nan
-    return change_pct(now, before)
+    rise = now - before
+    return rise, change_pct(now, before) if guard.by_share else rise

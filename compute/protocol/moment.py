@@ -6,11 +6,12 @@ from math import isfinite, nan
 from typing import Literal
 
 from compute.conventions import Side
-from compute.feedback import Display, LegFeedback, Target, WalkerFeedback
+from compute.feedback import Display, LegFeedback, WalkerFeedback
 from compute.protocol import questions as asking
 from compute.protocol.inputs import Step
 from compute.protocol.judgement import RECENT, change_of, change_shown, improves, risen, wanted
 from compute.protocol.leg_baseline import LegBaseline, change_pct, mean
+from compute.protocol.leg_moment import LegNow, legs_now
 from compute.protocol.plan import TOLD_KINDS, Block, Plan, Question
 from compute.protocol.records import Answer
 from compute.protocol.state import State
@@ -76,7 +77,7 @@ class Moment:
     told : per leg, whether the walker is told now. message : for the walker.
     counted : per leg, valid stances in the block; `needed` of each trained leg, 0 for none.
     elapsed_s, left_s : of the block; NaN where its end does not depend on time.
-    targets : None for a blinded operator, too. ended : nothing more comes.
+    legs : the trained ones; none for a blinded operator. ended : nothing more comes.
     """
 
     label: str
@@ -86,7 +87,6 @@ class Moment:
     told: tuple[bool, bool]
     display: Display
     message: str
-    targets: tuple[Target | None, Target | None]
     counted: tuple[int, int]
     needed: int
     elapsed_s: float
@@ -102,6 +102,7 @@ class Moment:
     blinded: bool = False
     answers: tuple[Answer, ...] = ()
     questions: tuple[Question, ...] = ()
+    legs: tuple[LegNow, ...] = ()
 
 
 def moment_of(state: State, usual: Display = "bar") -> Moment:
@@ -121,7 +122,6 @@ def moment_of(state: State, usual: Display = "bar") -> Moment:
         told=(state.tells(Side.LEFT), state.tells(Side.RIGHT)),
         display=display,
         message=message,
-        targets=(None, None) if plan.blinded else state.targets,
         counted=(state.valid(Side.LEFT), state.valid(Side.RIGHT)),
         needed=needed,
         elapsed_s=elapsed_s,
@@ -137,6 +137,7 @@ def moment_of(state: State, usual: Display = "bar") -> Moment:
         blinded=plan.blinded,
         answers=state.answers,
         questions=plan.questions,
+        legs=legs_now(state),
     )
 
 

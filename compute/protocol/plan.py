@@ -161,6 +161,16 @@ class Guard:
         return find(self.variable).mode == "relative"
 
     @property
+    def most(self) -> float:
+        """The rise that is tolerated, in `unit`."""
+        return self.limit_pct if self.by_share else self.limit
+
+    @property
+    def unit(self) -> str:
+        """Of its limit."""
+        return "%" if self.by_share else find(self.variable).unit
+
+    @property
     def words(self) -> str:
         """For the operator."""
         label = find(self.variable).label

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from compute import Side
 from compute.protocol import Moment, Prompt
 from display.console import words
 from display.console.answers_row import AnswersRow
 from display.console.journal import Line
-from display.console.widgets import button, label
+from display.console.widgets import button, label, mark
 
 Ask = Callable[[str, str, float], None]
 """Hands a wish to the session: what, text, number."""
@@ -26,6 +27,7 @@ class ProtocolPanel(QFrame):
         self._due: Prompt | None = None
         self.timeline = label("timeline")
         self.progress = label("progress")
+        self.legs = {side: label("leg") for side in Side}
         self.prompts = label("prompts")
         self.question = QLabel()
         self.question.setObjectName("due")
@@ -54,7 +56,9 @@ class ProtocolPanel(QFrame):
         column.setSpacing(4)
         # buttons above what comes, goes and wraps: they must not move under the mouse
         column.addLayout(row)
-        for widget in (self.timeline, self.progress, self.prompts, self.asked, self.answers):
+        for widget in (
+            self.timeline, self.progress, *self.legs.values(), self.prompts, self.asked, self.answers,
+        ):  # fmt: skip
             column.addWidget(widget)
         self.hide()
 
@@ -91,22 +95,31 @@ class ProtocolPanel(QFrame):
             return
         self.timeline.setText(words.timeline(moment))
         self.progress.setText(words.progress(moment))
+        self._show_legs(moment)
         due = next((each for each in moment.prompts if each.kind == "answer"), None)
         # what is due is asked below, beside the line that takes the answer
         lines = [
-            f"{'✖' if each.urgent else '▲'}  {each.text}" for each in moment.prompts if each != due
+            f"{'✖' if each.urgent else '▲'}  {each.text}"
+            for each in moment.prompts
+            if each != due and each.kind != "guard"  # its lamp says it
         ]
         self.prompts.setText("\n".join(lines))
         self.prompts.setVisible(bool(lines))
-        self.prompts.setProperty("urgent", any(each.urgent for each in moment.prompts))
-        style = self.prompts.style()
-        if style is not None:
-            style.polish(self.prompts)
+        mark(self.prompts, "urgent", any(each.urgent for each in moment.prompts))
         self._show_question(due)
         self.answers.show_moment(moment)
         self.pause_button.setText("Resume  (P)" if moment.halted else "Pause  (P)")
         for each in (self.next_button, self.repeat_button, self.accept_button, self.pause_button):
             each.setEnabled(not moment.ended)
+
+    def _show_legs(self, moment: Moment) -> None:
+        legs = {leg.side: leg for leg in moment.legs}
+        for side, line in self.legs.items():
+            line.setVisible(side in legs)
+            if side in legs:
+                line.setText(words.leg_line(legs[side]))
+                beyond = any(each.state == "beyond" for each in legs[side].guards)
+                mark(line, "beyond", beyond)
 
     def _show_question(self, due: Prompt | None) -> None:
         self._due = due

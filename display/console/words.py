@@ -7,7 +7,8 @@ import numpy as np
 
 from compute.conventions import Side
 from compute.feedback import Target
-from compute.protocol import Moment
+from compute.protocol import GuardNow, LegNow, Moment
+from compute.protocol.bands import text as band_text
 from compute.protocol.plan import Question
 from compute.protocol.questions import takes
 from compute.protocol.records import Answer
@@ -86,6 +87,9 @@ def aim(status: SessionStatus) -> str:
     """What the walker is aimed at, and from which baseline."""
     target = status.target
     spec, unit, digits = target.spec, target.unit, target.digits
+    if status.protocol is not None:
+        # each leg's own band stands with the protocol
+        return f"feedback  {spec.label}{baselines(status.protocol.legs)}"
     space = "" if unit == "°" else " "
     of = {"relative": " of baseline", "difference": " from baseline", "absolute": ""}[target.mode]
     signed = "+" if target.mode == "difference" else ""
@@ -101,6 +105,8 @@ def aim(status: SessionStatus) -> str:
 
 def band_in_unit(status: SessionStatus) -> str:
     """The band of each leg in the variable's own unit, as far as its baseline is known."""
+    if status.protocol is not None:
+        return ""
     target, spec = status.target, status.target.spec
     lines = []
     for side, baseline in zip(Side, status.baseline, strict=True):
@@ -177,9 +183,12 @@ def timeline(moment: Moment) -> str:
         else:
             said.append(f"○ {each.name}{_planned(each.length_s, each.valid)}")
     session = f"session {moment.session} of {moment.sessions}" if moment.sessions > 1 else ""
-    # no line breaks within a block
-    whole = (each.replace(" ", "\N{NO-BREAK SPACE}") for each in (session, *said) if each)
-    return "    ".join(whole)
+    return "    ".join(_whole(each) for each in (session, *said) if each)
+
+
+def _whole(words: str) -> str:
+    """Words that no line break parts."""
+    return words.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _planned(length_s: float, valid: int | None) -> str:
@@ -208,6 +217,40 @@ def progress(moment: Moment) -> str:
     coming = next((each.name for each in moment.timeline if each.when == "to come"), "")
     said.append(f"next: {coming}" if coming else "the last block")
     return "     ".join(said)
+
+
+def leg_line(leg: LegNow) -> str:
+    """A trained leg: what it is aimed at, how its last steps went, and the lamps of its guards."""
+    said = [leg.side.word]
+    target = leg.target
+    said.append(f"target {band_text(target)}" if target is not None else "no target now")
+    if leg.last and target is not None:
+        digits = 0 if target.mode == "relative" else max(target.digits, 1)
+        said.append(f"last {leg.last}: {leg.shown:.{digits}f} {target.unit}, {leg.inside} inside")
+    return "     ".join(map(_whole, [*said, *map(_guard, leg.guards)]))
+
+
+GUARDS = {"unknown": "○", "within": "●", "beyond": "✖"}
+
+
+def _guard(guard: GuardNow) -> str:
+    """A guard's lamp: shape, name, change from the baseline, and the limit that it is beyond."""
+    if guard.state == "unknown":
+        return f"{GUARDS[guard.state]} {guard.words}"
+    digits = 0 if guard.unit == "%" else 1
+    limit = f" (limit {guard.limit:g})" if guard.state == "beyond" else ""
+    return f"{GUARDS[guard.state]} {guard.words} {guard.change:+.{digits}f} {guard.unit}{limit}"
+
+
+def baselines(legs: Sequence[LegNow]) -> str:
+    """Mean and standard deviation of each trained leg's baseline."""
+    said = [
+        f"{leg.side.word} {leg.baseline.mean:.3g} ± {leg.baseline.sd:.2g} {leg.unit} "
+        f"({leg.baseline.count} steps)"
+        for leg in legs
+        if leg.baseline is not None
+    ]
+    return f"     baseline  {',  '.join(said)}" if said else ""
 
 
 def answer(given: Answer) -> str:

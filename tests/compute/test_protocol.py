@@ -325,6 +325,35 @@ def test_what_rises_while_ekam_falls_is_said():
     assert not prompts(walk(PLAN, Strider(kfm_rise=0.25, drift=0.001), seconds=200.0), "guard")
 
 
+def test_a_trained_leg_now_is_what_its_last_steps_were():
+    walked = walk(PLAN, Strider(answer=0.12, kfm_rise=0.25), seconds=200.0)
+    state, plan = walked.state, PLAN
+    for leg in moment_of(state).legs:
+        own = [s for s in state.steps if s.side is leg.side and s.usable][-20:]
+        base = state.baselines[leg.side]
+        shown = [100.0 * s.value / base.mean for s in own]
+        assert (leg.target, leg.baseline, leg.last) == (state.targets[leg.side], base, 20)
+        assert leg.shown == pytest.approx(np.mean(shown))
+        assert leg.inside == sum(60.0 <= each <= 90.0 for each in shown)
+        kfm, second, other = leg.guards
+        column = plan.watched.index("kfm_peak")
+        rise = np.mean([s.values[column] for s in own]) / base.means[column] - 1.0
+        assert (kfm.words, kfm.state, kfm.limit, kfm.unit) == ("KFM peak", "beyond", 10.0, "%")
+        assert kfm.change == pytest.approx(100.0 * rise)
+        assert (second.state, other.state) == ("within", "within")
+        assert other.words == f"EKAM peak 1 {leg.side.other.word}"
+    means = replace(PLAN, blocks=(BASE, replace(TRAIN, mean_of=5)))
+    state = walk(means, Strider(answer=0.1), seconds=150.0).state
+    leg, base = moment_of(state).legs[0], state.baselines[Side.LEFT]
+    values = [s.value for s in state.steps if s.side is Side.LEFT and s.usable]
+    fives = [np.mean(values[: i + 1][-5:]) for i in range(len(values))][-20:]
+    assert leg.inside == sum(60.0 <= 100.0 * each / base.mean <= 90.0 for each in fives)
+    early = moment_of(walk(PLAN, Strider(), seconds=95.0).state).legs[0]
+    assert {each.state for each in early.guards} == {"unknown"}
+    before = moment_of(start(PLAN)).legs[0]
+    assert (before.target, before.baseline, before.guards) == (None, None, ())
+
+
 @pytest.mark.parametrize(
     ("guard", "before", "now", "said"),
     [
@@ -686,7 +715,7 @@ def test_a_blinded_operator_is_told_the_same_in_every_arm():
     ]
     told = {repr(replace(moment_of(each.state), counted=(0, 0))) for each in arms}
     assert len(told) == 1
-    assert moment_of(arms[0].state).targets == (None, None)
+    assert moment_of(arms[0].state).legs == ()
 
 
 def test_a_band_that_is_refused_holds_every_arm_in_the_same_words():

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from compute import Side
-from compute.protocol import Ask, moment_of, start
+from compute.feedback import Target
+from compute.protocol import Ask, GuardNow, LegNow, moment_of, start
+from compute.protocol.leg_baseline import LegBaseline
 from compute.protocol.moment import Prompt, TimelineEntry
 from compute.protocol.records import Answer
 from display.console import words
@@ -36,6 +38,31 @@ def test_the_timeline_names_every_block_and_where_it_is():
     assert plain(words.timeline(moment(timeline=blocks, sessions=1))) == (
         "• baseline    ✓ train succeeded    ✖ catch not reached    ▶ RETENTION"
     )
+
+
+def legs(**fields):
+    guards = (
+        GuardNow("KFM peak", "beyond", 24.6, 10.0, "%"),
+        GuardNow("hip adduction", "within", -0.42, 2.0, "°"),
+        GuardNow("EKAM peak 1 right", "unknown", float("nan"), 10.0, "%"),
+    )
+    left = LegNow(
+        Side.LEFT, Target("ekam_peak1", "relative", 60.0, 90.0),
+        LegBaseline(50, (0.4671,), (0.0312,)), "N·m/kg", 20, 88.4, 14, guards,
+    )  # fmt: skip
+    return (left, replace(left, side=Side.RIGHT, **fields))
+
+
+def test_each_trained_leg_has_its_target_and_the_lamps_of_its_guards():
+    left, right = legs(target=None, baseline=None, last=0, guards=())
+    assert plain(words.leg_line(left)) == (
+        "left     target 60 to 90 %     last 20: 88 %, 14 inside     ✖ KFM peak +25 % (limit 10)"
+        "     ● hip adduction -0.4 °     ○ EKAM peak 1 right"
+    )
+    assert plain(words.leg_line(right)) == "right     no target now"
+    assert words.baselines((left, right)) == "     baseline  left 0.467 ± 0.031 N·m/kg (50 steps)"
+    angle = Target("foot_progression", "difference", -7.0, -3.0)
+    assert "target -7.0 to -3.0 °" in plain(words.leg_line(replace(left, target=angle, last=0)))
 
 
 def test_progress_says_time_steps_feedback_and_what_comes():
@@ -102,6 +129,20 @@ def test_without_a_protocol_there_is_no_panel_and_no_wish(console, view, qtbot):
     assert not console.protocol.isVisible()
     keys(qtbot, console, "F7", "F8", "F9", "P", "A")
     assert not view.control.requests
+
+
+@pytest.mark.qt
+def test_targets_and_guards_are_shown_and_not_to_a_blinded_operator(console, view):
+    tell(console, view, moment(legs=legs()))
+    panel = console.protocol
+    for line in panel.legs.values():
+        assert "target 60 to 90 %" in plain(line.text())
+        assert line.property("beyond")
+    assert "right 0.467 ± 0.031" in console.aim.text()
+    assert "60" not in console.aim.text()  # one band for both legs would be wrong of one of them
+    assert not console.band.isVisible()
+    tell(console, view, moment(legs=(), blinded=True))
+    assert not any(line.isVisible() for line in panel.legs.values())
 
 
 @pytest.mark.qt
@@ -230,12 +271,13 @@ def test_a_halt_that_a_correction_makes_or_unmakes_is_said(console, view):
 def test_urgent_prompts_stand_out_by_shape(console, view):
     shown = (
         Prompt("stop", "pain 6: resume, or end the session", urgent=True),
-        Prompt("guard", "left leg: KFM peak is 14 % above its baseline"),
+        Prompt("guard", "left leg: KFM peak is 14 % above its baseline"),  # a lamp of its own
+        Prompt("speed", "belt speed +4 % from that of the baseline"),
     )
     tell(console, view, moment(prompts=shown))
     said = console.protocol.prompts.text().splitlines()
     assert said[0].startswith("✖  pain 6")
-    assert said[1].startswith("▲  left leg")
+    assert said[1:] == ["▲  belt speed +4 % from that of the baseline"]
     assert console.protocol.prompts.property("urgent")
 
 
