@@ -83,49 +83,26 @@ def live(
 
     Example: ekam live --lab lab.toml --subject S01.toml --protocol ekam_retraining
     """
-    import os
+    from display.live_session import run_live
 
-    from display.protocol_choice import chosen
-    from display.runner import chosen_picture, options_of, run_session
-    from stream.errors import EkamError
-    from stream.lab import read_lab
-    from stream.lsl import LslSource
-    from stream.lsl_config import SESSION_VARIABLE, use_loopback
-    from stream.results import refuse_existing
-    from stream.subject_file import read_subject
-
-    refuse_existing(out)
-    lab_file, subject_file = read_lab(lab), read_subject(subject)
-    lab_file.lab.target(feedback)  # refused before the streams are looked for
-    runs = chosen(
-        protocol,
-        participant=participant,
-        store=store,
-        session=session,
-        leg=leg,
-        arm=arm,
-        go_on=go_on,
-        resume=resume,
-        anew=anew,
-        subject=subject_file,
-    )
-    if runs is not None and feedback:
-        raise EkamError("the protocol says what the walker is shown: leave out --feedback")
-    if runs is not None and runs.comes is not None:
-        out = out or runs.comes.folder
-    chosen_picture(display, sound)
-    if (allow_replay and not network) or SESSION_VARIABLE in os.environ:
-        use_loopback()
-    source = LslSource(*lab_file.lab.queries(), allow_replay=allow_replay, resolve_timeout_s=wait)
-    run_session(
-        source,
-        lab_file,
-        subject_file,
+    run_live(
+        lab,
+        subject,
         out=out,
-        mode="live",
         feedback=feedback,
         display=display,
         sound=sound,
-        options=options_of(lab_file, screen),
-        protocol=runs,
+        screen=screen,
+        allow_replay=allow_replay,
+        network=network,
+        wait_s=wait,
+        protocol=protocol,
+        session=session,
+        leg=leg,
+        arm=arm,
+        participant=participant,
+        store=store,
+        resume=resume,
+        anew=anew,
+        go_on=go_on,
     )

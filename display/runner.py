@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from compute.feedback import DISPLAYS, SOUNDS, Display, Sound, Target
 from display.protocol_choice import Chosen, tell_protocol, tell_warning
-from display.say import err, out, stance_table, summary_table
+from display.say import err, out, stage, stance_table, summary_table
 from display.screens import no_screen_reason
 from display.status_lines import StatusLines
 from display.window_options import WindowOptions
@@ -30,10 +30,23 @@ from stream.results import keep_inputs, new_folder, refuse_existing, write_sessi
 from stream.session import Session
 from stream.sinks import Outcome
 from stream.source import Role, Source
-from stream.status import Control, SessionView
+from stream.status import Control, SessionStatus, SessionView
 from stream.subject_file import SubjectFile
 from stream.tables import CurvesCsv, StancesCsv
 from stream.warm_up import warm_up as compile_all
+
+COMPILING = "Preparing the compute core (the first start takes about a minute)"
+LOOKING = "Looking for the marker and force streams"
+
+
+class Waits(Protocol):
+    """A window that stays until those of the session have something on the screen."""
+
+    def look(self) -> None:
+        """Called often meanwhile."""
+
+    def there(self) -> None:
+        """They have."""
 
 
 def run_session(
@@ -50,6 +63,7 @@ def run_session(
     sound: str = "",
     options: WindowOptions | None = None,
     protocol: Chosen | None = None,
+    waits: Waits | None = None,
 ) -> Outcome:
     """Run a session to its end and print where its folder is.
 
@@ -62,6 +76,7 @@ def run_session(
         sound to begin with, likewise.
     options : how the windows are opened; None for the lab file's.
     protocol : what is run; None for a baseline and then the target.
+    waits : of the window from which the session was started.
 
     Raises
     ------
@@ -77,9 +92,11 @@ def run_session(
     target = lab.lab.target(feedback) if run is None else run.target
     view = SessionView()
     options = options or options_of(lab)
-    with _windows(view, local_clock, options) as shown:
+    with _windows(view, local_clock, options, waits) as shown:
+        view.status.publish(SessionStatus(blocked=COMPILING))
         warm_up(lab, subject)
-        err.print("Looking for the marker and force streams …")
+        view.status.publish(SessionStatus(blocked=LOOKING))
+        err.print(f"{LOOKING} …")
         session = Session(
             source,
             lab.lab,
@@ -102,6 +119,8 @@ def run_session(
             protocol.admit([info.replay for info in outcome.infos.values()])
         for note in outcome.notes:
             err.print(note)
+        if view.control.stop_requested.is_set():
+            raise EkamError("it was stopped before it began.")
         plate_check = _plate_check(lab, outcome)
         if plate_check is not None:
             outcome.notes = (*outcome.notes, plate_check["sentence"])
@@ -175,7 +194,7 @@ def warm_up(lab: LabFile, subject: SubjectFile) -> None:
     """Compile the kernels before anybody stands on a belt; later starts take them from the cache."""
     with (
         _leaves_at_once(),
-        err.status("Preparing the compute core (the first start takes about a minute) …"),
+        stage(f"{COMPILING} …"),
     ):
         compile_all(lab.lab, subject.subject)
 
@@ -213,14 +232,19 @@ def _folder(
 
 
 @contextmanager
-def _windows(view: SessionView, now: Callable[[], float], options: WindowOptions) -> Iterator[bool]:
+def _windows(
+    view: SessionView, now: Callable[[], float], options: WindowOptions, waits: Waits | None = None
+) -> Iterator[bool]:
     """Both windows beside what is done in here; whether there are any."""
     screenless = no_screen_reason()
     if screenless is not None:
         err.print(f"Running without windows: {screenless}.")
         yield False
         return
-    with WindowProcess(view, err.print, now, options):
+    with WindowProcess(view, err.print, now, options) as windows:
+        if waits is not None:
+            windows.wait_until_there(waits.look)
+            waits.there()
         yield True
 
 
@@ -294,7 +318,7 @@ def _page(folder: Path) -> None:
     try:
         from display.report import write_session_report
 
-        with err.status("Writing the report …"):
+        with stage("Writing the report …"):
             path, _ = write_session_report(folder)
         out.print(f"Report: {path}")
     except Exception as error:

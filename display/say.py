@@ -1,6 +1,7 @@
 """What commands print: results on standard output, progress and notes on standard error."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from rich.console import Console
@@ -11,6 +12,17 @@ from stream.sinks import Tally
 
 out = Console(soft_wrap=True, highlight=False, markup=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+
+
+@contextmanager
+def stage(words: str) -> Iterator[None]:
+    """Say what takes its time meanwhile: it moves on a terminal and is a plain line anywhere else."""
+    if err.is_terminal:
+        with err.status(words):
+            yield
+    else:
+        err.print(words)
+        yield
 
 
 def stance_table(stances: Sequence[Stance]) -> Table:

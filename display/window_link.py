@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from compute.feedback import WalkerFeedback
 from display.window_options import from_json
-from display.window_process import BEAT_S, Asked, News
+from display.window_process import BEAT_S, TELL_S, Asked, News
 from stream.latency import Stamps
 from stream.status import SessionView
 
@@ -34,18 +34,34 @@ def run() -> None:
     asks = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not get between the messages
     link = Link(sys.stdin.buffer, asks)
-    from display.app import show
+    from display.app import application, show
+    from display.screens import platform_environment
+
+    os.environ.update(platform_environment())
+    os.environ["PYQTGRAPH_QT_LIB"] = "PyQt5"
+    _app = application()  # Qt lives as long as somebody holds it
+    from display.starting import StartingWindow
+
+    starting = StartingWindow(link.view)
+    starting.open()
+    link.poll(link.blank)
+    from display import console, placement, walker  # noqa: F401  while the session gets ready
 
     gc.collect()
     gc.freeze()
+
+    def opened(look: Callable[[], None]) -> Callable[[bool], None]:
+        starting.hide()
+        return link.opened(look)
+
     code = 0
-    if link.wait_until_ready():
+    if link.wait_until_ready(starting.look):
         code = show(
             link.view,
             options=from_json(sys.argv[1]) if len(sys.argv) > 1 else None,
             blank=link.blank,
             on_flushed=link.flushed,
-            on_open=link.opened,
+            on_open=opened,
         )
     os._exit(code)  # without taking Qt apart, which nobody looks at any more
 
@@ -81,9 +97,15 @@ class Link:
         self._look: Callable[[], None] = lambda: None
         Thread(target=self._read, name="ekam-told", daemon=True).start()
 
-    def wait_until_ready(self) -> bool:
-        """Wait until the session is ready to be started; False when it has gone before."""
-        while not self._ready.wait(BEAT_S):
+    def wait_until_ready(self, look: Callable[[], None] = lambda: None) -> bool:
+        """Wait until the session is ready to be started; False when it has gone before.
+
+        Parameters
+        ----------
+        look : called 20 times a second meanwhile.
+        """
+        while not self._ready.wait(TELL_S):
+            look()
             self._ask()
         return self.view.status.read()[1].state != "ended"
 

@@ -47,6 +47,7 @@ _WATCH_S = 0.1
 # Counted, not timed: when the machine was suspended, nobody has hung.
 _HUNG_WATCHES, _STARTS_WATCHES = 100, 900
 _ENDS_S = 3.0
+_STARTS_S = 20.0
 _CHILD = "from display.window_link import run; run()"
 
 
@@ -147,6 +148,13 @@ class WindowProcess:
         self._closing.set()
         self._view.walker.news.ring()
         self._keeper.join()
+
+    def wait_until_there(self, look: Callable[[], None]) -> None:
+        """Wait until something is on the screen, `_STARTS_S` at most; `look` is called meanwhile."""
+        until_s = monotonic() + _STARTS_S
+        while not self._heard and self._keeper.is_alive() and monotonic() < until_s:
+            look()
+            self._closing.wait(0.02)
 
     def _keep_open(self) -> None:
         try:

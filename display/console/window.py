@@ -380,9 +380,9 @@ class Console(QWidget):
         # what changes its height stands below the protocol's buttons
         for top in (
             self.folder,
-            self.aim,
             self.streams,
             self.protocol,
+            self.aim,
             self.meter.words,
             self.troubles,
             self.notes,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from display.setup.connections import Connections
     from display.setup.state import Plan, Setup
     from display.setup.steps import Step
+    from display.setup.window import SetupWindow
 
 _LOOK_S = 20.0
 
@@ -52,33 +53,57 @@ def run_set_up(folder: Path) -> int:
     at, told = Step.START, ""
     hook, sys.excepthook = sys.excepthook, _log
     try:
-        while (plan := _shown(app, setup, connections, at, told)) is not None:
+        while (left := _shown(app, setup, connections, at, told)) is not None:
             try:
-                run_plan(plan)
+                run_plan(left)
                 return 0
             except EkamError as error:
                 # said where the operator looks, and once more on the terminal
                 err.print(f"ekam: {error}")
                 at, told = Step.READY, f"The session ended: {error}"
                 connections.take_up()
+            finally:
+                left.there()
         return 0
     finally:
         sys.excepthook = hook
         connections.stop()
 
 
-def run_plan(plan: "Plan") -> None:
+class Left:
+    """A set-up window that was left with a plan; it stays until the session has something on the screen."""
+
+    def __init__(self, app: "QApplication", window: "SetupWindow", plan: "Plan") -> None:
+        self.plan = plan
+        self._app, self._window = app, window
+        self._gone = False
+
+    def look(self) -> None:
+        """Let it be painted."""
+        self._app.processEvents()
+
+    def there(self) -> None:
+        """Take it away."""
+        if not self._gone:
+            self._gone = True
+            self._window.hide()
+            self._window.deleteLater()
+            self._app.processEvents()
+
+
+def run_plan(left: Left) -> None:
     """Run what `ekam live` would run.
 
     Raises
     ------
     EkamError : no session came about, or it had to end.
     """
-    from display.command_live import live
+    from display.live_session import run_live
 
-    live(
-        lab=plan.lab,
-        subject=plan.subject,
+    plan = left.plan
+    run_live(
+        plan.lab,
+        plan.subject,
         feedback=plan.feedback,
         screen=plan.screen,
         protocol=plan.protocol,
@@ -89,14 +114,15 @@ def run_plan(plan: "Plan") -> None:
         anew=plan.anew,
         allow_replay=plan.allow_replay,
         network=plan.network,
-        wait=_LOOK_S,
+        wait_s=_LOOK_S,
+        waits=left,
     )
 
 
 def _shown(
     app: "QApplication", setup: "Setup", connections: "Connections", at: "Step", told: str
-) -> "Plan | None":
-    """Show the window until it has closed; what it made ready."""
+) -> Left | None:
+    """Show the window until it is left; with a plan it is still there."""
     from display.setup.window import SetupWindow
 
     window = SetupWindow(setup, connections, at, told)
@@ -112,10 +138,11 @@ def _shown(
         app.exec()
     finally:
         signal.signal(signal.SIGINT, handler or signal.SIG_DFL)
-    plan = window.plan
-    window.deleteLater()
-    app.processEvents()
-    return plan
+    left = None if window.plan is None else Left(app, window, window.plan)
+    if left is None:
+        window.deleteLater()
+        app.processEvents()
+    return left
 
 
 def _log(kind: type[BaseException], error: BaseException, trace: object) -> None:

@@ -13,6 +13,7 @@ from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QKeySequence
 from PyQt5.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QFrame,
     QHBoxLayout,
     QPushButton,
@@ -363,10 +364,17 @@ class SetupWindow(QWidget):
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Keep the draft and let go of the streams; the practice walker stays for a session."""
+        if not self.isEnabled():  # the session is on its way
+            if event is not None:
+                event.ignore()
+            return
         self._timer.stop()
-        if self.plan is None and self.step > Step.START:
-            self.setup.drafts.keep(self.setup.answers)
-        self.hide()
+        if self.plan is None:
+            if self.step > Step.START:
+                self.setup.drafts.keep(self.setup.answers)
+            self.hide()
+        else:
+            self._say_starting()
         self.work.wait(5.0)
         self._guesser.wait(5.0)
         if self.plan is None:
@@ -374,8 +382,15 @@ class SetupWindow(QWidget):
         else:
             self.connections.let_go()
         if event is not None:
-            event.accept()
+            # with a plan it stays until the session's windows are there
+            event.setAccepted(self.plan is None)
         self.closed.emit()
+
+    def _say_starting(self) -> None:
+        say(self.lead, "The session starts: its windows open in a few seconds.")
+        self.next.setText("Starting …")
+        self.setEnabled(False)
+        QApplication.processEvents()  # painted before the streams are let go, which takes a while
 
     # -- layout --------------------------------------------------------------------------------------
 

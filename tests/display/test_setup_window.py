@@ -487,8 +487,17 @@ def test_ready_says_the_command_and_starts(window, seen, tmp_path):
     made.page.baseline.setValue(12)
     made.tick()
     assert "written anew" in made.page.files.text()
+    made.show()
     made.next_pressed()
-    assert made.plan is not None
+    plan = made.plan
+    assert plan is not None
+    # it stays until the session's windows are there, and nothing more can be done in it
+    assert made.isVisible()
+    assert not made.isEnabled()
+    assert made.next.text() == "Starting …"
+    made.close()
+    assert (made.plan, made.isVisible()) == (plan, True)
+    made.hide()
     assert read_lab(tmp_path / "lab.toml").lab.feedback.baseline_stances == 12
     assert setup.drafts.draft() is None
     assert setup.drafts.recent() == [tmp_path / "lab.toml"]
@@ -978,14 +987,18 @@ def test_a_session_that_does_not_come_about_is_said_in_the_window(
     from display.setup.connections import Connections as Real
     from stream.errors import EkamError
 
-    shown = []
+    shown, gone = [], []
+
+    class Left:
+        def there(self):
+            gone.append(self)
 
     def window(_app, setup, _connections, at, told):
         shown.append((at, told, setup))
-        return "plan" if len(shown) == 1 else None
+        return Left() if len(shown) == 1 else None
 
-    def fails(plan):
-        assert plan == "plan"
+    def fails(left):
+        assert isinstance(left, Left)
         raise EkamError("No markers stream was found.")
 
     monkeypatch.setattr(start, "_shown", window)
@@ -995,6 +1008,7 @@ def test_a_session_that_does_not_come_about_is_said_in_the_window(
     assert shown[0][:2] == (Step.START, "")
     assert shown[1][:2] == (Step.READY, "The session ended: No markers stream was found.")
     assert shown[1][2] is shown[0][2]  # nothing that was answered is lost
+    assert len(gone) == 1  # the first window does not stay behind the second
     assert "No markers stream was found." in capsys.readouterr().err
 
 

@@ -99,6 +99,36 @@ def test_the_newest_picture_is_shown(view, windows, told):
     assert told == []
 
 
+def test_something_is_on_the_screen_until_the_session_is_ready(view, told):
+    looks = []
+    view.status.publish(SessionStatus(blocked="Looking for the streams"))
+    with WindowProcess(view, told.append) as windows:
+        windows.wait_until_there(lambda: looks.append(view.walker_sees.is_set()))
+        assert looks
+        assert not any(looks)
+        assert not view.control.stop_requested.is_set()
+        view.status.publish(SessionStatus(state="waiting"))
+        until(view.walker_sees.is_set, "both windows are there")
+    assert told == []
+
+
+def test_the_starting_window_says_what_is_waited_for_and_closing_it_stops(qapp, view):
+    from display.starting import StartingWindow
+
+    window = StartingWindow(view)
+    window.open()
+    view.status.publish(SessionStatus(blocked="Looking for the streams"))
+    window.look()
+    assert window.words.text() == "Looking for the streams"
+    window.close()
+    window.look()
+    assert view.control.stop_requested.is_set()
+    assert window.words.text() == "stopping"
+    assert window.isVisible()
+    window.hide()
+    window.deleteLater()
+
+
 def test_start_and_stop_reach_the_session(view, monkeypatch, told):
     use = "(console.start_button.click(), QTimer.singleShot(300, console.stop_now))"
     monkeypatch.setattr(window_process, "_CHILD", USED.format(use=use))

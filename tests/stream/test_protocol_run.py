@@ -210,7 +210,7 @@ def test_a_blinded_session_tells_the_operator_and_its_summary_no_target(walk, tm
         session, told, _ = live(walk, folder, Setup(file, arm=arm))
         events = [e for e in _events(folder) if e["event"] not in ("start", "stop")]
         targets = {status.target for status in told}
-        seen.append((events, targets, {s.protocol.targets for s in told}, session.outcome.protocol))
+        seen.append((events, targets, {s.protocol.legs for s in told}, session.outcome.protocol))
         assert not any(
             "natural" in json.dumps(each) or "noise" in json.dumps(each) for each in events
         )
