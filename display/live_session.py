@@ -9,6 +9,7 @@ from stream.errors import EkamError
 from stream.lab import read_lab
 from stream.lsl import LslSource
 from stream.lsl_config import SESSION_VARIABLE, use_loopback
+from stream.replay import of_publisher
 from stream.results import refuse_existing
 from stream.subject_file import read_subject
 
@@ -34,12 +35,14 @@ def run_live(
     resume: bool = False,
     anew: bool = False,
     go_on: Path | None = None,
+    publisher: str = "",
     waits: Waits | None = None,
 ) -> None:
-    """Run it to its end; all but `waits` are options of ``ekam live``.
+    """Run it to its end; all but the last two are options of ``ekam live``.
 
     Parameters
     ----------
+    publisher : of a replay, whose streams are taken and nobody else's; empty for any.
     waits : of the window from which the session was started.
 
     Raises
@@ -68,7 +71,10 @@ def run_live(
     chosen_picture(display, sound)
     if (allow_replay and not network) or SESSION_VARIABLE in os.environ:
         use_loopback()
-    source = LslSource(*lab_file.lab.queries(), allow_replay=allow_replay, resolve_timeout_s=wait_s)
+    queries = lab_file.lab.queries()
+    if publisher:
+        queries = of_publisher(publisher, queries)
+    source = LslSource(*queries, allow_replay=allow_replay, resolve_timeout_s=wait_s)
     run_session(
         source,
         lab_file,

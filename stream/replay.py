@@ -13,9 +13,10 @@ from stream.clock import Clock
 from stream.errors import EkamError
 from stream.faults import Fault, injector
 from stream.header import copy_into, description
+from stream.lsl_find import StreamQuery
 from stream.pieces import Piece, pieces
 from stream.recording import Recording
-from stream.source import StreamInfo
+from stream.source import Role, StreamInfo
 
 _GRACE_S = 0.3
 _LINGER_S = 1.0
@@ -43,6 +44,7 @@ def replay(
     seed: int = 0,
     on_progress: Callable[[float], None] | None = None,
     instead: Iterator[Piece] | None = None,
+    publisher: str = "",
 ) -> float:
     """Publish `recording` until its end, `seconds` or `stop`.
 
@@ -62,6 +64,8 @@ def replay(
     faults, seed : what goes wrong, and the seed of its chance.
     on_progress : told the time sent so far, s, a few times a second.
     instead : sent instead of the recording's own pieces, with its layout.
+    publisher : what the outlets' source_id begins with, see `source_id`; empty for the
+        file's name.
 
     Returns
     -------
@@ -85,7 +89,7 @@ def replay(
     rng = np.random.default_rng(seed)
     for fault in faults:
         sent = injector(fault, infos, rng)(sent)
-    publishers = {role: _Publisher(info) for role, info in infos.items()}
+    publishers = {role: _Publisher(info, publisher) for role, info in infos.items()}
     try:
         if wait_consumers:
             _wait_consumers(publishers.values(), clock, stop)
@@ -104,9 +108,25 @@ def replay(
         # Destroying an outlet throws away what consumers have not fetched yet.
         clock.wait_until(clock.now() + _LINGER_S)
     finally:
-        for publisher in publishers.values():
-            publisher.close()
+        for each in publishers.values():
+            each.close()
     return sent_s
+
+
+def source_id(publisher: str, role: Role) -> str:
+    """Of an outlet of a replay whose publisher has a name of its own."""
+    return f"{publisher}-{role.value}"
+
+
+def of_publisher(
+    publisher: str, queries: tuple[StreamQuery, StreamQuery]
+) -> tuple[StreamQuery, StreamQuery]:
+    """What finds the streams of this publisher alone; `queries` are those for markers and forces."""
+    markers, forces = queries
+    return (
+        replace(markers, source_id=source_id(publisher, Role.MARKERS)),
+        replace(forces, source_id=source_id(publisher, Role.FORCES)),
+    )
 
 
 def _as_sent(info: StreamInfo, file: str, named: bool, speed: float) -> StreamInfo:
@@ -121,8 +141,8 @@ def _as_sent(info: StreamInfo, file: str, named: bool, speed: float) -> StreamIn
 class _Publisher:
     """One outlet, which may end and come back with its channels in another order."""
 
-    def __init__(self, info: StreamInfo) -> None:
-        self._info = info
+    def __init__(self, info: StreamInfo, name: str) -> None:
+        self._info, self._name = info, name
         self._order = np.arange(len(info.channels))
         self._outlet = self._open()
 
@@ -165,7 +185,9 @@ class _Publisher:
             len(info.channels),
             info.nominal_rate_hz,
             info.number_format,
-            f"ekam-replay-{info.role.value}-{info.replay}",
+            source_id(self._name, info.role)
+            if self._name
+            else f"ekam-replay-{info.role.value}-{info.replay}",
         )
         copy_into(description(info), outlet_info.desc())
         return pylsl.StreamOutlet(outlet_info)

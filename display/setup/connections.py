@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from secrets import token_hex
 
 from display.setup.answers import Answers
 from display.setup.looks import Look
@@ -13,6 +14,7 @@ from stream.lookout import Lookout
 from stream.lsl_config import SESSION_VARIABLE, use_loopback
 from stream.lsl_find import StreamQuery
 from stream.practice import Does
+from stream.replay import of_publisher
 from stream.source import Role, Source, StreamHealth, StreamInfo
 
 _RESOLVE_S = 6.0
@@ -61,7 +63,7 @@ class Connections:
             self._practise(answers)
             return
         if answers.way == "practise" and not os.environ.get(SESSION_VARIABLE):
-            os.environ[SESSION_VARIABLE] = f"ekam-practice-{os.getpid()}"
+            os.environ[SESSION_VARIABLE] = f"ekam-practice-{token_hex(8)}"
             self._own_session = True
         if self._loopback(answers):
             use_loopback()
@@ -79,8 +81,11 @@ class Connections:
 
     @property
     def found(self) -> tuple[Found, ...]:
-        """Streams on the network now."""
-        return self._lookout.found if self._lookout is not None else ()
+        """Streams on the network now; in practice those of its walker alone."""
+        found = self._lookout.found if self._lookout is not None else ()
+        if self.practice is None:
+            return found
+        return tuple(e for e in found if e.source_id.startswith(self.practice.publisher))
 
     @property
     def looked_round(self) -> bool:
@@ -103,6 +108,8 @@ class Connections:
             self.listener.want(None)
             return
         markers, forces = (StreamQuery(**query) for query in queries if query)
+        if self.practice is not None:
+            markers, forces = of_publisher(self.practice.publisher, (markers, forces))
         replays = answers.allow_replay or answers.way == "practise"
         self.listener.want(Wanted(markers, forces, replays))
 

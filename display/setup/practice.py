@@ -4,22 +4,30 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
+from secrets import token_hex
 
 from stream.lsl_config import SESSION_VARIABLE
 from stream.practice import ALL, Does
 
-_CHILD = "from display.setup.practice_child import run; run()"
+_CHILD = "import sys; from display.setup.practice_child import run; run(sys.argv[1])"
 MASS_KG, HEIGHT_M, SEX, ID = 72.0, 1.72, "f", "PRACTICE"
 """Who the bundled recordings are of."""
 
 
 class PracticeWalker:
-    """Starts the walker and tells it what to do."""
+    """Starts the walker and tells it what to do.
+
+    Attributes
+    ----------
+    publisher : what the source_id of its streams begins with; nobody else's does, whoever else practises or
+        replays in the same LSL session.
+    """
 
     def __init__(self, session: str) -> None:
+        self.publisher = f"ekam-practice-{token_hex(8)}"
         self.does: Does = "stands"
         self._child = subprocess.Popen(
-            [sys.executable, "-P", "-c", _CHILD],
+            [sys.executable, "-P", "-c", _CHILD, self.publisher],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

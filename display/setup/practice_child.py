@@ -6,8 +6,8 @@ import threading
 from importlib.resources import as_file, files
 
 
-def run() -> None:
-    """Publish until standard input ends."""
+def run(publisher: str) -> None:
+    """Publish until standard input ends; `publisher` begins the source_id of both streams."""
     from stream.clock import LslClock
     from stream.lab import read_lab
     from stream.lsl_config import use_loopback
@@ -32,5 +32,5 @@ def run() -> None:
         static = read_recording(data / "synthetic_static.c3d", lab)
         walk = read_recording(data / "synthetic_walk.c3d", lab)
     pieces = practice_pieces(static, walk, lambda: now[0])
-    replay(static, LslClock(), stop=stop, instead=pieces)
+    replay(static, LslClock(), stop=stop, instead=pieces, publisher=publisher)
     os._exit(0)

@@ -78,6 +78,12 @@ class Left:
         self._app, self._window = app, window
         self._gone = False
 
+    @property
+    def publisher(self) -> str:
+        """Of the practice walker; empty in a laboratory."""
+        practice = self._window.connections.practice
+        return practice.publisher if practice is not None and self.plan.practise else ""
+
     def look(self) -> None:
         """Let it be painted."""
         self._app.processEvents()
@@ -115,6 +121,7 @@ def run_plan(left: Left) -> None:
         allow_replay=plan.allow_replay,
         network=plan.network,
         wait_s=_LOOK_S,
+        publisher=left.publisher,
         waits=left,
     )
 
