@@ -9,7 +9,7 @@ import numpy as np
 import typer
 
 from display.check_say import finding_table, print_findings, summary
-from display.say import err, out
+from display.say import out, stage
 from stream.check_pole import Weight, one_marker_m, read_pole
 from stream.check_receive import receive
 from stream.check_seen import Seen, SeenStream, Verdict, worst
@@ -53,7 +53,7 @@ def run_plate_check(
     source = LslSource(
         *lab.lab.queries(), allow_replay=allow_replay, resolve_timeout_s=max(wait_s, 5.0)
     )
-    with err.status("Looking for the marker and force streams …"):
+    with stage("Looking for the marker and force streams …"):
         infos = source.open()
     try:
         empty = {
@@ -67,7 +67,7 @@ def run_plate_check(
         led = sys.stdin.isatty() and not as_json
         if led:
             _ask(source, "Belts running at test speed, nobody and nothing on them. Press Enter …")
-        with err.status(f"Receiving for {seconds:g} s …"):
+        with stage(f"Receiving for {seconds:g} s …"):
             seen = receive(source, infos, seconds, local_clock)
         then = None
         if led and (pole is not None or weight is not None):
@@ -79,7 +79,7 @@ def run_plate_check(
             )
             _ask(source, f"Belts stopped. Then put {what}. Press Enter to begin …")
             ended = _enter()
-            with err.status("Receiving; press Enter when done …"):
+            with stage("Receiving; press Enter when done …"):
                 then = receive(source, infos, _LONGEST_S, local_clock, enough=ended.is_set)
     finally:
         source.close()

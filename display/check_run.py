@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import nan
 
 from compute import Subject
-from display.say import err
+from display.say import stage
 from stream.check import judge
 from stream.check_network import Found, judge_stream, samples_not_checked
 from stream.check_receive import receive
@@ -43,7 +43,7 @@ def check_streams(
     except EkamError as error:
         return [*findings, failed("streams", str(error), "mend this and check again")]
     try:
-        with err.status(f"Receiving for {seconds:g} s …"):
+        with stage(f"Receiving for {seconds:g} s …"):
             seen = receive(
                 source,
                 infos,
@@ -53,7 +53,7 @@ def check_streams(
             )
     finally:
         source.close()
-    with err.status("Judging …"):
+    with stage("Judging …"):
         return findings + judge(
             seen,
             lab,

@@ -101,7 +101,7 @@ def bench(
     size = Size(markers, marker_rate, plates, force_rate)
     asked = Asked(size, seconds, minutes, load, scale, soak, display_ms)
     with err.status("") as status:
-        found = run(asked, lambda words: status.update(words), out, old)
+        found = run(asked, status.update if err.is_terminal else err.print, out, old)
     if as_json:
         console.print_json(json.dumps(found))
     else:

@@ -71,7 +71,7 @@ def calibrate(
 
     from compute import Side
     from compute.calibration import CalibrationError, JointWidths, Person
-    from display.say import err
+    from display.say import err, stage
     from display.say import out as console
     from stream.calibrate_trial import calibrate_trial
     from stream.errors import EkamError
@@ -88,7 +88,7 @@ def calibrate(
 
         trial = record_live(lab_file.lab, seconds=5.0, allow_replay=allow_replay)
     else:
-        with err.status(f"Reading {static} …"):
+        with stage(f"Reading {static} …"):
             trial = read_recording(Path(static), lab_file.lab, forces)
     for note in trial.notes:
         err.print(note)

@@ -71,7 +71,7 @@ def check(
         stream_table,
         summary,
     )
-    from display.say import err, out
+    from display.say import out, stage
     from stream.check_network import lab_lines, survey
     from stream.check_seen import Verdict, worst
     from stream.errors import EkamError
@@ -108,7 +108,7 @@ def check(
             allow_replay=allow_replay, wait_s=wait, as_json=as_json,
         )  # fmt: skip
         return
-    with err.status(f"Looking for streams for {wait:g} s …"):
+    with stage(f"Looking for streams for {wait:g} s …"):
         found = survey(wait, () if lab_file is None else lab_file.lab.queries())
     if lab_file is None:
         lines = lab_lines(found)

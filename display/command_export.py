@@ -38,7 +38,7 @@ def export(
 
     Example: ekam export sessions --curves -o study
     """
-    from display.say import err
+    from display.say import err, stage
     from display.say import out as console
     from stream.codebook import write_codebook
     from stream.errors import EkamError
@@ -62,7 +62,7 @@ def export(
         out.mkdir(parents=True)
     except OSError as error:
         raise EkamError(f"{out} cannot be made: {error.strerror}") from None
-    with err.status(f"Writing {len(read)} sessions …"):
+    with stage(f"Writing {len(read)} sessions …"):
         rows = write_stances(read, out / "stances.csv", unblind=unblind)
         write_codebook(out / "codebook.csv")
         console.print(

@@ -85,11 +85,11 @@ def _verify(folder: Path, as_json: bool) -> None:
     import json
     from dataclasses import asdict
 
-    from display.say import err, out
+    from display.say import err, out, stage
     from stream.errors import EkamError
     from stream.verify import verify
 
-    with err.status(f"Computing {folder.name} again …"):
+    with stage(f"Computing {folder.name} again …"):
         found = verify(folder)
     for note in found.notes:
         err.print(note)
@@ -122,7 +122,7 @@ def _process(
 
     from compute import Side
     from display.protocol_choice import of_file, tell_protocol
-    from display.say import err, stance_table, summary_json, summary_table
+    from display.say import err, stage, stance_table, summary_json, summary_table
     from display.say import out as console
     from stream.body_checks import check_plate_sides, heading_note, unused_plates
     from stream.errors import EkamError
@@ -147,7 +147,7 @@ def _process(
     if runs is not None and feedback:
         raise EkamError("the protocol says what the walker is shown: leave out --feedback")
     target = lab_file.lab.target(feedback) if runs is None else runs.target
-    with err.status(f"Reading {recording.name} …"):
+    with stage(f"Reading {recording.name} …"):
         read = read_recording(recording, lab_file.lab, forces)
     notes = [*read.notes, heading_note(read, lab_file.lab)]
     if subject_file.lab_sha256 != lab_file.sha256:
@@ -170,7 +170,9 @@ def _process(
         runs.keep(folder)
     tables: list[StanceSink] = [StancesCsv(folder, sync=False), CurvesCsv(folder)]
     session.keep([*tables, TraceCsv(folder)] if trace else tables)
-    with Progress(console=err, transient=True) as progress:
+    if not err.is_terminal:
+        err.print("Scoring …")
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task("Scoring", total=1.0)
         outcome = session.run(
             str(folder), on_step=lambda: progress.update(task, completed=source.progress)

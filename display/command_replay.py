@@ -59,7 +59,7 @@ def replay(
     import threading
     from math import inf
 
-    from display.say import err
+    from display.say import err, stage
     from stream.clock import LslClock
     from stream.errors import EkamError
     from stream.faults import parse
@@ -70,7 +70,7 @@ def replay(
 
     faults = [parse(text) for text in fault or ()]
     lab_file = read_lab(lab)
-    with err.status(f"Reading {recording.name} …"):
+    with stage(f"Reading {recording.name} …"):
         read = read_recording(recording, lab_file.lab, forces)
     for note in read.notes:
         err.print(note)

@@ -31,7 +31,7 @@ def report(
     """
     import json
 
-    from display.say import err, out
+    from display.say import err, out, stage
     from stream.course import course
     from stream.plain import plain
     from stream.session_folder import find_sessions, is_session, read_session, read_sessions
@@ -48,10 +48,10 @@ def report(
             return
         from display.report import write_session_report
 
-        with err.status(f"Summing up {session.name} …"):
+        with stage(f"Summing up {session.name} …"):
             path, kept = write_session_report(session, unblind=unblind)
     else:
-        with err.status(f"Summing up {len(folders)} sessions …"):
+        with stage(f"Summing up {len(folders)} sessions …"):
             read, unread = read_sessions(folders)
             together = course(read, unread, unblind=unblind)
             partial = bool(together.unread)

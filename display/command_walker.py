@@ -61,8 +61,8 @@ def walker(
     from importlib.resources import files
 
     from display.command_calibrate import Sex, calibrate
-    from display.say import err
     from display.say import out as console
+    from display.say import stage
     from stream.c3d_write import refuse_too_long, write_c3d
     from stream.errors import EkamError
     from stream.results import refuse_existing
@@ -87,7 +87,7 @@ def walker(
     try:
         walks = responding(asked) if answers else asked
         count = whole_strides(walks, strides, marker_rate, 1000.0)
-        with err.status("Walking …"):
+        with stage("Walking …"):
             trial = synthesise(walks, count, marker_rate_hz=marker_rate, noise=measured)
             # Who walks otherwise stands as usual.
             static = static_trial(

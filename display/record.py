@@ -1,6 +1,6 @@
 """Record a few seconds of the lab's streams into memory, for a calibration."""
 
-from display.say import err
+from display.say import stage
 from stream.calibrate_trial import recorded
 from stream.errors import EkamError
 from stream.lab import Lab
@@ -23,7 +23,7 @@ def record_live(lab: Lab, *, seconds: float, allow_replay: bool) -> Recording:
     infos = source.open()
     chunks: dict[Role, list[Chunk]] = {role: [] for role in Role}
     try:
-        with err.status(f"Stand still: recording {seconds:g} s …"):
+        with stage(f"Stand still: recording {seconds:g} s …"):
             while _span_s(chunks[Role.MARKERS]) < seconds and not source.ended:
                 pulled = source.pull(2.0)
                 if not pulled:

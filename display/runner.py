@@ -132,6 +132,7 @@ def run_session(
             protocol.begun()
         if seconds is not None or not shown:
             view.control.start()
+        err.print(f"Recording into {folder}.")
         # Until everything is written, also a second Ctrl-C only asks to stop.
         with _interrupts(view.control):
             with _limit(seconds, view.control):
