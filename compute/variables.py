@@ -53,7 +53,7 @@ class Variable:
     source : where the default band comes from.
     needs : what must be tracked.
     rejected_by : which `CONDITIONAL_REASONS` reject it.
-    above, below : words to the walker whose value lies above or below the band.
+    above, below : words to the walker whose value lies above or below the band; ``{side}`` is the leg.
     """
 
     name: str
@@ -207,6 +207,10 @@ def _share(
     )  # fmt: skip
 
 
+# Words that say what to do stand only where one movement is what is measured; the choice of them is ours, the
+# movements are those of the sources. A moment, a load or a time can be changed in many ways, and which one
+# suits is for the walker to find (van den Noort 2015, Richards 2017). So can the adduction of the hip, by the
+# pelvis, the thigh or a wider step, and the drop of the pelvis: these are sent lower or higher.
 VARIABLES: dict[str, Variable] = {
     variable.name: variable
     for variable in (
@@ -230,15 +234,18 @@ VARIABLES: dict[str, Variable] = {
                "7° of toe-in (Shull 2013), success within 2° (Karatsidis 2018)", needs=("foot",),
                above="turn toes in", below="turn toes out"),
         _angle("trunk_lean_peak", "trunk lean peak", "trunk lean", 3.0, 9.0,
-               "toward the stance leg (direction: Silva 2022); size our choice", needs=("trunk",)),
+               "toward the stance leg (direction: Silva 2022); size our choice", needs=("trunk",),
+               above="lean less {side}", below="lean more {side}"),
         _angle("knee_varus_at_peak", "knee varus at EKAM peak 1", "knee angle", -6.0, -2.0,
                "toward valgus (direction: Barrios 2010); size our choice", needs=("femur_axis",),
-               rejected_by=PEAK1),
+               rejected_by=PEAK1, above="knee inward", below="knee outward"),
         _angle("knee_flexion_at_contact", "knee flexion at contact", "knee bend", 3.0, 9.0, OURS,
-               needs=("femur",)),
-        _angle("knee_flexion_peak", "knee flexion peak", "knee bend", 3.0, 9.0, OURS, needs=("femur",)),
+               needs=("femur",), above="land less bent", below="land more bent"),
+        _angle("knee_flexion_peak", "knee flexion peak", "knee bend", 3.0, 9.0, OURS, needs=("femur",),
+               above="bend knee less", below="bend knee more"),
         _angle("tibia_frontal_at_peak", "tibia frontal angle at EKAM peak 1", "shin angle", -5.0, -2.0,
-               "knee moved inward; size our choice", rejected_by=PEAK1),
+               "knee moved inward; size our choice", rejected_by=PEAK1,
+               above="knee inward", below="knee outward"),
         _angle("tibia_sagittal_at_contact", "tibia sagittal angle at contact", "shin angle", 3.0, 9.0,
                "shin more upright at contact, as with shorter steps; size our choice"),
         Variable("step_width", "step_width_m", "step width", "step width", "cm", _si("step_width_m"),

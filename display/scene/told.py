@@ -182,9 +182,9 @@ def _way(found: Verdict, leg: LegFeedback) -> Verdict:
 
 def _words(found: Verdict, leg: LegFeedback) -> str:
     if found is Verdict.ABOVE:
-        return leg.target.spec.above
+        return leg.target.spec.above.format(side=leg.side.word)
     if found is Verdict.BELOW:
-        return leg.target.spec.below
+        return leg.target.spec.below.format(side=leg.side.word)
     if found is not Verdict.BASELINE:
         return found.value
     needed = leg.target.baseline_stances

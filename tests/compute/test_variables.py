@@ -100,6 +100,19 @@ def test_toes_are_turned_the_right_way():
     assert (foot.above, foot.below) == ("turn toes in", "turn toes out")
 
 
+def test_a_movement_is_asked_for_where_it_is_what_is_measured():
+    """All + toward what is asked for below the band: lean to the stance leg, flexion, varus."""
+    for name, above, below in (
+        ("trunk_lean_peak", "lean less {side}", "lean more {side}"),
+        ("knee_flexion_peak", "bend knee less", "bend knee more"),
+        ("knee_varus_at_peak", "knee inward", "knee outward"),
+        ("ekam_peak1", "go lower", "go higher"),
+        ("hip_adduction_peak", "go lower", "go higher"),
+    ):
+        assert (VARIABLES[name].above, VARIABLES[name].below) == (above, below)
+    assert all("{" not in each.plain for each in VARIABLES.values())
+
+
 def test_no_peak_rejects_only_where_the_first_peak_is_what_counts():
     stance = replace(made_up(), reasons=("marker_gap", "no_peak"))
     assert judged(stance, VARIABLES["ekam_peak1"]) is stance

@@ -130,6 +130,15 @@ def test_toes_are_told_which_way_to_turn():
         assert shown.unit.words == ""
 
 
+@pytest.mark.parametrize("side", Side)
+def test_who_leans_is_told_to_which_side(side):
+    lean = target_for("trunk_lean_peak", low=3.0, high=9.0)
+    for value, words in ((1.0, "lean more"), (12.0, "lean less"), (5.0, "in the target")):
+        shown = scene(*(leg(each, value, target=lean) for each in Side)).leg(side)
+        wanted = words if words == "in the target" else f"{words} {side.word}"
+        assert shown.words.words == wanted
+
+
 def test_long_units_stand_below_the_number():
     width = target_for("step_width", mode="absolute", low=10.0, high=14.0)
     shown = scene(leg(Side.LEFT, 12.4, target=width)).leg(Side.LEFT)

@@ -360,3 +360,29 @@ def test_a_picture_that_tells_nothing_is_said(desk, view):
         view.walker.publish(feedback(80.0, display=display))
         window.tick()
         assert placement.said() == (True, "on HDMI-1, full screen" + words)
+
+
+@pytest.mark.parametrize("display", ["bar", "lane", "colour", "polar"])
+def test_what_to_do_is_readable_from_where_the_walker_walks(qapp, display):
+    """At least 30 minutes of arc tall at 2.5 m, also the longest words."""
+    from PyQt5.QtGui import QFontMetricsF
+
+    from compute import Side
+    from compute.feedback import LegFeedback, WalkerFeedback, target_for
+    from compute.variables import VARIABLES
+    from display import theme
+    from display.picture import _font
+    from display.scene import walker_scene
+
+    least_px = theme.DEFAULT_VIEWING.px(30.0, 1920.0) / theme.CAP_HEIGHT
+    for name in VARIABLES:
+        target = target_for(name)
+        for value in (target.low - 1.0, target.high + 1.0):
+            legs = (LegFeedback(side, target, "feedback", value=value) for side in Side)
+            shown = walker_scene(WalkerFeedback(*legs, display=display), 1920.0, 1080.0)
+            for side in Side:
+                text = shown.text(f"{side.word} words")
+                metrics = QFontMetricsF(_font(text.size_px))
+                widest = max(map(metrics.horizontalAdvance, (text.words, text.widest)))
+                share = min(text.box.width / widest, text.box.height / metrics.height(), 1.0)
+                assert text.size_px * share >= least_px, (name, text.words)
