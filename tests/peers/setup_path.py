@@ -24,7 +24,7 @@ EKAM = [sys.executable, "-P", "-m", "display.cli"]
 NEXT = (1790, 1037)
 """Where Next is in a maximised window of 1920 x 1080."""
 START, STOP, STOP_NOW, LANE, MARK, FIGURE = (
-    (172, 88), (172, 157), (172, 209), (132, 508), (254, 630), (468, 320),
+    (172, 161), (172, 230), (172, 282), (132, 445), (254, 567), (468, 361),
 )  # fmt: skip
 """Where the console's buttons are beside the walker's window on one screen."""
 
