@@ -21,6 +21,7 @@ from stream import json_lines
 from stream.errors import EkamError
 from stream.lab import read_lab
 from stream.outcomes import Outcome, outcomes_of, read_outcomes
+from stream.place import Place, place_of
 from stream.xdf_read import structure
 
 _HIDING = ("blinded", "blind", "sham", "concealed")
@@ -75,6 +76,7 @@ class SessionFolder:
     concealed : the protocol hides from the reader which arm this is.
     sham : what stood in for feedback in this arm; empty for none.
     lacking : what is missing or broken off, sentences.
+    place : in its protocol and in the participant's schedule.
     """
 
     path: Path
@@ -90,6 +92,7 @@ class SessionFolder:
     sham: str = ""
     outcomes: tuple[Outcome, ...] = ()
     lacking: tuple[str, ...] = ()
+    place: Place = field(default_factory=Place)
 
     @property
     def name(self) -> str:
@@ -225,6 +228,7 @@ def read_session(path: Path) -> SessionFolder:
         _sham(path, protocol),
         read_outcomes(path) or outcomes_of(table(facts, "protocol").get("answers")),
         tuple(lacking),
+        place_of(path),
     )
 
 

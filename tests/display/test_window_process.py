@@ -1,7 +1,6 @@
 """The windows in a process of their own, offscreen, with real ones: they live, hang, crash and end."""
 
 import contextlib
-import io
 import json
 import os
 import pickle
@@ -403,16 +402,14 @@ def test_what_is_sent_ten_times_a_second_is_small(monkeypatch):
     assert all(stance.curves is None for stance in sent)
 
 
-def test_no_screen_is_one_line(monkeypatch):
+def test_no_screen_is_one_line(monkeypatch, capsys):
     from display import runner
 
     monkeypatch.setattr(runner, "no_screen_reason", lambda: "no screen (DISPLAY is not set)")
-    said = io.StringIO()
-    monkeypatch.setattr(runner.err, "file", said)
     view = SessionView()
     with runner._windows(view, time.monotonic, WindowOptions()) as shown:
         assert not shown
-    assert said.getvalue() == "Running without windows: no screen (DISPLAY is not set).\n"
+    assert capsys.readouterr().err == "Running without windows: no screen (DISPLAY is not set).\n"
 
 
 @pytest.fixture

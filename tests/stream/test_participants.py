@@ -12,6 +12,7 @@ from compute.protocol import Ask
 from stream import json_lines
 from stream.errors import EkamError
 from stream.participants import enrol, line, read_participant
+from stream.place import Place, place_of
 from stream.protocol_file import read_protocol
 from stream.protocol_run import ProtocolRun, resumed
 from stream.running import Running, is_running
@@ -246,3 +247,19 @@ def test_a_wish_that_ends_a_session_counts_for_the_schedule(person):
     protocol.state = protocol.state.asked(Ask("end", 100.0, "ill"))
     person.end(protocol, folder)
     assert person.next().session == 2
+
+
+def test_a_folder_knows_its_session_and_part(person):
+    _, first = run(person, seconds=300.0)
+    _, second = run(person, go_on=True, seconds=500.0)
+    places = [place_of(each) for each in (first, second)]
+    assert [(each.session, each.part, each.continues) for each in places] == [
+        (1, 1, ""),
+        (1, 2, "session_01"),
+    ]
+    assert (places[0].protocol, places[0].leg) == ("Personal foot angle", "left")
+    assert not any(each.superseded for each in places)
+    _, again = run(person)  # anew
+    assert [place_of(each).superseded for each in (first, second, again)] == [True, True, False]
+    assert place_of(again).part == 1
+    assert place_of(person.folder / "nowhere") == Place()
