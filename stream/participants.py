@@ -250,8 +250,6 @@ def enrol(
         raise EkamError(
             f"{person_id!r} is not a pseudonym: use up to 64 letters, digits, dots, dashes, underscores"
         )
-    if file.protocol.arms and file.protocol.blinded and not arm:
-        raise EkamError(f"{file.protocol.name} is blinded: say the arm of {person_id} with --arm")
     file.protocol.plan(1, leg=leg, arm=arm)
     folder = root / person_id
     try:

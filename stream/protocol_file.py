@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.resources import as_file, files
 from math import nan
 from pathlib import Path
+from random import Random
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -183,6 +184,7 @@ class BlockTable(_Table):
     cycle_minutes: Annotated[float, Field(gt=0.0, le=60.0)] | None = None
     cycle_steps: Annotated[int, Field(ge=2, le=1000)] | None = None
     changes: tuple[float, ...] = ()
+    shuffled: bool = False
 
     @model_validator(mode="after")
     def _makes_sense(self) -> "BlockTable":
@@ -200,6 +202,8 @@ class BlockTable(_Table):
         faded = self.share != 1.0 or self.share_at_end is not None
         if faded and self.kind != "train":
             raise ValueError("only a train block fades")
+        if self.shuffled and self.kind != "test":
+            raise ValueError("only the changes of a test are shuffled")
         if self.cycle_minutes is not None and self.cycle_steps is not None:
             raise ValueError("a cycle is so many minutes or so many steps, not both")
         if self.share_at_end is not None:
@@ -211,8 +215,8 @@ class BlockTable(_Table):
                 )
         return self
 
-    def blocks(self, session: int) -> list[Block]:
-        """The blocks that this makes in a session."""
+    def blocks(self, session: int, seed: str = "") -> list[Block]:
+        """The blocks that this makes in a session; `seed` draws the order of tests that are shuffled."""
         if self.sessions and session not in self.sessions:
             return []
         by_steps = self.cycle_steps is not None
@@ -221,12 +225,15 @@ class BlockTable(_Table):
         last = first if self.share_at_end is None else _of(session, self.share_at_end)
         after_s = None if self.minutes is None else 60.0 * _of(session, self.minutes)
         fading = Fading("steps" if by_steps else "time", cycle, first, last)
+        changes = list(self.changes)
+        if self.shuffled:
+            Random(f"{seed}/{session}/{self.name}").shuffle(changes)
         return [
             Block(
                 self.name if change != change else f"{self.name} {change:+g}",
                 self.kind, after_s, self.valid, self.display, self.message, fading, self.mean_of, change,
             )
-            for change in self.changes or (nan,)
+            for change in changes or (nan,)
         ]  # fmt: skip
 
 
@@ -286,7 +293,7 @@ class Protocol(_Table):
         Parameters
         ----------
         leg : the trained one, where the protocol leaves it open. arm : code of the walker's arm.
-        seed : of a sham. carried : personal targets of an earlier session.
+        seed : of a sham, and of what is shuffled. carried : personal targets of an earlier session.
 
         Raises
         ------
@@ -303,8 +310,9 @@ class Protocol(_Table):
             raise EkamError(
                 f"{self.name} has no arm {arm!r}: {', '.join(self.arms) or 'it has none'}"
             )
-        if self.blinded and self.arms and not arm:
-            raise EkamError(f"{self.name} is blinded: say the arm with --arm")
+        if self.arms and not arm:
+            codes = ", ".join(self.arms)
+            raise EkamError(f"{self.name} has arms ({codes}): say which, with --arm")
         shown = self.arms[arm] if arm else "feedback"
         sham: Sham = "" if shown == "feedback" else shown
         rule = self.target.model_dump(exclude_none=True) | {
@@ -313,7 +321,7 @@ class Protocol(_Table):
         }
         return Plan(
             name=self.name,
-            blocks=tuple(each for table in self.blocks for each in table.blocks(session)),
+            blocks=tuple(each for table in self.blocks for each in table.blocks(session, seed)),
             target=TargetRule(**rule),
             baseline=Rules(**self.baseline.model_dump()),
             legs=self._legs(leg),

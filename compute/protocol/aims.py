@@ -30,7 +30,7 @@ def aim(
         return _carried(plan, side, baseline, n)
     chosen = personal.best(tests, side)
     made = band(plan, side, baseline, nan if chosen is None else chosen.change, mean_of=n)
-    said = personal.verdict(chosen, side, plan)
+    said = personal.verdict(tests, side, plan)
     if not personal.responds(chosen, plan):
         return Band(made.target, refused=said)
     return Band(made.target, made.refused, "; ".join(filter(None, (said, made.note))))

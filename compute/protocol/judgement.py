@@ -13,10 +13,14 @@ from compute.variables import find
 
 RECENT = 20
 """Guards look at the means of so many of the last valid stances, and not before there are so many."""
+LEAST_JUDGED = 10
+"""Fewer valid steps of a leg in a block make no success (our choice)."""
 LEAST_RISE = 0.02
 """N·m/kg, of an impulse N·m·s/kg. A moment near zero rises by many per cent without rising: less than this
 is no warning."""
 
+Edges = tuple[float, float]
+"""Of a band, in the terms of the target."""
 Baselines = tuple[LegBaseline | None, LegBaseline | None]
 
 
@@ -49,9 +53,10 @@ class LegResult:
     mean : of the variable fed back, in the unit shown. shown : the same in the terms of the target.
     change : of `shown` from the baseline; the target asked for `asked`. measured_pct : change of the
         measured variable, % of baseline. in_band_pct : of the valid steps, each as the mean of
-        the last `Plan.mean_of`.
+        the last `Plan.mean_of`, in the band that held at the step.
     guards : those beyond their limit.
-    success : only of a trained leg with a target; `why` says what is missing.
+    success : only of a trained leg with a target; `why` says what is missing. None with a reason in `why`
+        where it cannot be judged.
     """
 
     side: Side
@@ -80,10 +85,24 @@ class BlockResult:
 
 
 def leg_result(
-    steps: Sequence[Step], side: Side, plan: Plan, baselines: Baselines, target: Target | None
+    steps: Sequence[Step],
+    side: Side,
+    plan: Plan,
+    baselines: Baselines,
+    target: Target | None,
+    bands: Sequence[Edges | None] | None = None,
 ) -> LegResult:
-    """How one leg did; `steps` are those of the block, of both legs."""
+    """How one leg did.
+
+    Parameters
+    ----------
+    steps : those of the block, of both legs. target : the protocol's own, by which the change is judged.
+    bands : that held at each of the steps, as the operator may have moved it; None for the target's.
+    """
+    if bands is None:
+        bands = [None if target is None else (target.low, target.high)] * len(steps)
     own = [step for step in steps if step.side is side]
+    pairs = [pair for pair in zip(steps, bands, strict=True) if pair[0].side is side]
     good = [step for step in own if step.usable]
     found = LegResult(side, len(good), len(own) - len(good))
     if not good:
@@ -99,18 +118,23 @@ def leg_result(
     zero_value = nan if baseline is None else baseline.mean
     shown, zero = target.shown(average, zero_value), target.shown(zero_value, zero_value)
     values, n = [step.value for step in good], plan.mean_of
+    held = [band for step, band in pairs if step.usable]
     inside = [
-        target.low
-        <= target.shown(mean(values[max(0, i - n + 1) : i + 1]), zero_value)
-        <= target.high
-        for i in range(len(values))
+        band[0] <= target.shown(mean(values[max(0, i - n + 1) : i + 1]), zero_value) <= band[1]
+        for i, band in enumerate(held)
+        if band is not None
     ]
-    in_band_pct = 100.0 * sum(inside) / len(inside)
+    in_band_pct = 100.0 * sum(inside) / len(inside) if inside else nan
     asked = wanted(target, zero)
     why = _missing(plan, in_band_pct, shown - zero, asked, target.unit, over)
+    success: bool | None = None
+    if side in plan.legs:
+        unclear = _unclear(steps, side, plan, baselines, len(inside))
+        success = False if why else None if unclear else True
+        why = why or unclear
     return LegResult(
         side, found.valid, found.rejected, average, shown, shown - zero, asked, measured, in_band_pct,
-        over, not why if side in plan.legs else None, why,
+        over, success, why,
     )  # fmt: skip
 
 
@@ -138,6 +162,21 @@ def _missing(
     if isfinite(change) and asked and change / asked < 0.5:
         why.append(f"changed by {change:+.1f} {unit} of the {asked:+.3g} {unit} asked for")
     why.extend(f"{each.words} +{each.size}" for each in over)
+    return tuple(why)
+
+
+def _unclear(
+    steps: Sequence[Step], side: Side, plan: Plan, baselines: Baselines, judged: int
+) -> tuple[str, ...]:
+    """Why a block that misses nothing still is no success that anybody could vouch for."""
+    why = []
+    if judged < LEAST_JUDGED:
+        why.append(f"{judged} valid steps, {LEAST_JUDGED} are needed to judge")
+    why.extend(
+        f"{guard.words} is not known"
+        for guard in plan.guards
+        if not isfinite(guard_change(guard, steps, side, plan, baselines, 1)[1])
+    )
     return tuple(why)
 
 

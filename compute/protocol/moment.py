@@ -179,8 +179,8 @@ def timeline(state: State) -> tuple[TimelineEntry, ...]:
     """Every block in its order."""
     over: dict[str, bool | None] = {}  # of a block that was repeated the last time
     for result in state.results:
-        judged = [leg.success for leg in result.legs if leg.success is not None]
-        over[result.name] = all(judged) if judged else None
+        judged = [result.legs[side].success for side in state.plan.legs]
+        over[result.name] = False if False in judged else None if None in judged else True
     return tuple(_entry(block, i, state, over) for i, block in enumerate(state.plan.blocks))
 
 

@@ -1,7 +1,8 @@
 """A personal foot angle: which of the tested changes lowers the larger EKAM peak most.
 
 After Uhlrich 2022: -10, -5, +5 and +10 degrees, the one with the lowest larger peak is taken, and whoever
-lowers it by less than 5 % responds to none.
+lowers it by less than 5 % responds to none. A change that the walker did not make is no test of it: at
+least half of it has to be reached (our choice).
 """
 
 from collections.abc import Sequence
@@ -39,6 +40,11 @@ class Tested:
     reached: float = nan
     effect_pct: float = nan
     interval_pct: tuple[float, float] = (nan, nan)
+
+    @property
+    def made(self) -> bool:
+        """Whether the walker made the change, by half at least."""
+        return self.reached / self.change >= 0.5 if self.change else True
 
 
 def tested(
@@ -78,8 +84,8 @@ def level_of(plan: Plan) -> float:
 
 
 def best(found: Sequence[Tested], side: Side) -> Tested | None:
-    """The change that lowers the outcome most, the smaller one of two equals; None without a test."""
-    own = [each for each in found if each.side is side and isfinite(each.effect_pct)]
+    """The change, of those made, that lowers the outcome most, the smaller of two equals; None without."""
+    own = [each for each in found if each.side is side and isfinite(each.effect_pct) and each.made]
     return min(own, key=lambda each: (each.effect_pct, abs(each.change)), default=None)
 
 
@@ -88,11 +94,18 @@ def responds(chosen: Tested | None, plan: Plan) -> bool:
     return chosen is not None and chosen.effect_pct <= -plan.target.responder_pct
 
 
-def verdict(chosen: Tested | None, side: Side, plan: Plan) -> str:
+def verdict(found: Sequence[Tested], side: Side, plan: Plan) -> str:
     """What the tests say of a leg, a sentence."""
-    unit, rule = plan.target.spec.unit, plan.target
+    unit, rule, chosen = plan.target.spec.unit, plan.target, best(found, side)
+    missed = [
+        f"{each.change:+g} {unit} was not made ({each.reached:+.1f} {unit})"
+        for each in found
+        if each.side is side and isfinite(each.reached) and not each.made
+    ]
+    besides = f"; {', '.join(missed)}" if missed else ""
     if chosen is None:
-        return f"{side.word} leg: no change was tested with {LEAST} valid stances or more"
+        none = f"no change was tested with {LEAST} valid stances or more"
+        return f"{side.word} leg: {', '.join(missed) or none}"
     low, high = chosen.interval_pct
     interval = f"{100.0 * LEVEL:.0f} % interval over all tests {low:+.1f} to {high:+.1f} %"
     if not (isfinite(low) and isfinite(high)):
@@ -101,7 +114,7 @@ def verdict(chosen: Tested | None, side: Side, plan: Plan) -> str:
     if not responds(chosen, plan):
         return (
             f"{side.word} leg: no responder, the best of the tests changes the outcome by {effect}; "
-            f"-{rule.responder_pct:g} % is asked for"
+            f"-{rule.responder_pct:g} % is asked for{besides}"
         )
     sure = "" if high < 0.0 else ", which may be chance"
-    return f"{side.word} leg: responder, {effect}{sure}"
+    return f"{side.word} leg: responder, {effect}{sure}{besides}"

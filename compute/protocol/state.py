@@ -44,7 +44,7 @@ class State:
     Attributes
     ----------
     block : number of the one that runs; as many as there are = over. begun_s : when it began, pauses
-        taken out. steps : counted in it;
+        taken out. steps : counted in it; `aimed` : the band that held at each of them;
         how many of each leg are `usable`, how many of `trained` legs, of any verdict.
     halted : why everything waits, empty while it does not; since `halted_s`.
     held : why the block `block` cannot begin.
@@ -59,6 +59,7 @@ class State:
     block: int = -1
     begun_s: float = 0.0
     steps: tuple[Step, ...] = ()
+    aimed: tuple[tuple[float, float] | None, ...] = ()
     usable: tuple[int, int] = (0, 0)
     trained: int = 0
     stretches: tuple[Stretch, ...] = ()
@@ -168,6 +169,7 @@ class State:
         return replace(
             self,
             steps=(*self.steps, step),
+            aimed=(*self.aimed, self.stretches[-1].bands[step.side]),
             usable=_one_more(self.usable, step.side) if step.usable else self.usable,
             trained=self.trained + (step.side in self.plan.legs),
         )
@@ -227,18 +229,27 @@ class State:
             )
             others = tuple(each for each in state.tests if each.block != self.block)
             state = replace(state, tests=(*others, *found))
-        aims = state.targets if block.kind in AIMED_KINDS else (None, None)
         legs = tuple(
-            leg_result(state.steps, side, self.plan, state.baselines, aims[side]) for side in Side
+            leg_result(
+                state.steps, side, self.plan, state.baselines, state._own_aim(side), state.aimed
+            )
+            for side in Side
         )
         result = BlockResult(block.name, block.kind, self.begun_s, t_s, (legs[0], legs[1]))
         state = replace(state, results=(*state.results, result))
         # a tested band is none to train with
         return replace(state, targets=(None, None)) if block.kind == "test" else state
 
+    def _own_aim(self, side: Side) -> Target | None:
+        """What the protocol itself aims a leg at in the running block, however the band was moved."""
+        if self.plan.blocks[self.block].kind not in AIMED_KINDS or self.targets[side] is None:
+            return None
+        made = aim(self.plan, self.block, side, self.baselines[side], self.tests)
+        return made.target or self.targets[side]
+
     def _begin(self, index: int, t_s: float) -> "State":
         state = replace(self, block=index, begun_s=t_s, held="", accepted=False, block_notes=())
-        state = replace(state, steps=(), usable=(0, 0), trained=0)
+        state = replace(state, steps=(), aimed=(), usable=(0, 0), trained=0)
         if state.ended:
             return state._stretch(t_s)
         block = self.plan.blocks[index]

@@ -579,6 +579,35 @@ def test_while_faded_out_the_walker_does_not_read_of_a_bar_that_is_not_there():
     assert picture(replace(state, plan=blank).at(begun_s + 25.0), "bar") == ("blank", KEEP)
 
 
+def test_a_moved_band_changes_neither_what_was_asked_for_nor_the_steps_before():
+    easier = [Ask("shift_band", 150.0, "", 30.0)]
+    walked = walk(PLAN, Strider(), asks=easier)
+    for leg in result(walked, "train").legs:
+        assert leg.asked == -10.0
+        assert leg.success is False  # nothing has changed
+        assert "of the -10 % asked for" in leg.why[-1]
+        assert 15.0 < leg.in_band_pct < 85.0  # outside until it was moved, inside from then on
+
+
+def test_what_nobody_could_vouch_for_is_no_success():
+    state = walk(PLAN, Strider(answer=0.12), seconds=200.0).state
+    args = Side.LEFT, PLAN, state.baselines, state.targets[Side.LEFT]
+    assert leg_result(state.steps, *args).success
+    column = PLAN.watched.index("kfm_peak")
+    blind = [
+        replace(s, values=(*s.values[:column], nan, *s.values[column + 1 :])) for s in state.steps
+    ]
+    found = leg_result(blind, *args)
+    assert (found.success, found.why) == (None, ("KFM peak is not known",))
+    alone = [step for step in state.steps if step.side is Side.LEFT]
+    found = leg_result(alone, *args)
+    assert (found.success, found.why) == (None, ("EKAM peak 1 of the other leg is not known",))
+    few = [step for step in state.steps if step.usable][:8]
+    found = leg_result(few, *args)
+    assert found.success is None
+    assert found.why[0].endswith("valid steps, 10 are needed to judge")
+
+
 # --- personal foot angle ------------------------------------------------------------------------------
 
 FOOT = Plan(
@@ -599,12 +628,14 @@ def test_the_angle_that_lowers_the_larger_peak_most_is_found(best):
     assert result(walked, "train").legs[Side.LEFT].measured_pct == pytest.approx(-10.0, abs=3.0)
 
 
-def series(rng, n, mean, phi, sd=0.1):
-    """Steps that resemble their neighbours; foot angle 6 degrees."""
+def series(rng, n, mean, phi, sd=0.1, angle=6.0):
+    """Steps that resemble their neighbours; foot angle in degrees."""
     out, last = [], rng.standard_normal()
     for i in range(n):
         last = phi * last + (1.0 - phi**2) ** 0.5 * rng.standard_normal()
-        out.append(Step(i, Side.LEFT, True, i, i + 0.8, (6.0, mean * (1.0 + sd * last)), 0.01, 1.1))
+        out.append(
+            Step(i, Side.LEFT, True, i, i + 0.8, (angle, mean * (1.0 + sd * last)), 0.01, 1.1)
+        )
     return out
 
 
@@ -615,7 +646,9 @@ def test_the_interval_of_the_best_of_four_tests_holds_as_often_as_it_says(phi):
     for _ in range(trials):
         base = leg_baseline(series(rng, 50, 0.5, phi))
         found = [
-            found_by(series(rng, 90, 0.5, phi), Side.LEFT, FOOT, base, change, i)
+            found_by(
+                series(rng, 90, 0.5, phi, angle=6.0 + change), Side.LEFT, FOOT, base, change, i
+            )
             for i, change in enumerate((-10.0, -5.0, 5.0, 10.0))
         ]
         reached += best_of(found, Side.LEFT).interval_pct[1] >= 0.0
@@ -626,31 +659,53 @@ def test_the_interval_of_the_best_of_four_tests_holds_as_often_as_it_says(phi):
 def test_an_effect_that_steps_alike_could_have_made_is_said_to_be_perhaps_chance():
     rng = np.random.default_rng(1)
     base = leg_baseline(series(rng, 50, 0.5, 0.7, sd=0.15))
-    weak = found_by(series(rng, 60, 0.46, 0.7, sd=0.15), Side.LEFT, FOOT, base, -5.0, 1)
-    strong = found_by(series(rng, 150, 0.35, 0.0, sd=0.05), Side.LEFT, FOOT, base, -5.0, 1)
+    weak = found_by(series(rng, 60, 0.46, 0.7, sd=0.15, angle=1.0), Side.LEFT, FOOT, base, -5.0, 1)
+    strong = found_by(
+        series(rng, 150, 0.35, 0.0, sd=0.05, angle=1.0), Side.LEFT, FOOT, base, -5.0, 1
+    )
     plan = replace(FOOT, target=replace(FOOT.target, responder_pct=0.1))
     assert weak.effect_pct < -1.0
     assert weak.interval_pct[0] < weak.effect_pct < 0.0 <= weak.interval_pct[1]
-    assert "which may be chance" in verdict(weak, Side.LEFT, plan)
+    assert "which may be chance" in verdict([weak], Side.LEFT, plan)
     assert strong.interval_pct[1] < 0.0
-    assert "chance" not in verdict(strong, Side.LEFT, plan)
-    assert "95 % interval over all tests" in verdict(strong, Side.LEFT, plan)
+    assert "chance" not in verdict([strong], Side.LEFT, plan)
+    assert "95 % interval over all tests" in verdict([strong], Side.LEFT, plan)
     unknown = replace(strong, interval_pct=(nan, nan))
-    assert "its interval is not known" in verdict(unknown, Side.LEFT, plan)
-    assert "which may be chance" in verdict(unknown, Side.LEFT, plan)
+    assert "its interval is not known" in verdict([unknown], Side.LEFT, plan)
+    assert "which may be chance" in verdict([unknown], Side.LEFT, plan)
 
 
 def test_a_test_in_which_the_steps_drift_has_no_interval_and_may_be_chance():
     rng = np.random.default_rng(3)
     base = leg_baseline(series(rng, 50, 0.5, 0.0, sd=0.05))
     drifting = [
-        replace(step, values=(6.0, 0.5 - 0.002 * i))
+        replace(step, values=(1.0, 0.5 - 0.002 * i))
         for i, step in enumerate(series(rng, 90, 0.5, 0.0))
     ]
     found = found_by(drifting, Side.LEFT, FOOT, base, -5.0, 1)
     assert found.effect_pct < -10.0
     assert np.isnan(found.interval_pct).all()
-    assert "which may be chance" in verdict(found, Side.LEFT, FOOT)
+    assert "which may be chance" in verdict([found], Side.LEFT, FOOT)
+
+
+def test_an_angle_that_was_not_made_was_not_tested():
+    rng = np.random.default_rng(4)
+    base = leg_baseline(series(rng, 50, 0.5, 0.0, sd=0.05))
+
+    def test(change, angle, mean):
+        walked = series(rng, 90, mean, 0.0, sd=0.05, angle=angle)
+        return found_by(walked, Side.LEFT, FOOT, base, change, 1)
+
+    stayed, made = test(-10.0, 5.0, 0.40), test(5.0, 10.0, 0.46)
+    assert (stayed.made, made.made) == (False, True)
+    assert best_of([stayed, made], Side.LEFT) is made
+    said = verdict([stayed, made], Side.LEFT, FOOT)
+    assert said.startswith("left leg: responder")
+    assert said.endswith("-10 ° was not made (-1.0 °)")
+    assert best_of([stayed], Side.LEFT) is None
+    assert verdict([stayed], Side.LEFT, FOOT) == "left leg: -10 ° was not made (-1.0 °)"
+    turned = test(-10.0, 16.0, 0.40)  # the wrong way
+    assert not turned.made
 
 
 def test_more_tests_make_wider_intervals():

@@ -69,17 +69,32 @@ def test_what_a_session_is(tmp_path):
     protocol = read(
         tmp_path, 'name = "x"\nsessions = 3\nlegs = "one"\narms = {A = "noise"}\n' + BLOCKS
     )
-    plans = [protocol.plan(n, leg=Side.LEFT) for n in (1, 2, 3)]
+    plans = [protocol.plan(n, leg=Side.LEFT, arm="A") for n in (1, 2, 3)]
     assert [plan.blocks[1].after_s for plan in plans] == [60.0, 120.0, 120.0]
     assert [plan.blocks[1].fading.first for plan in plans] == [1.0, 0.5, 0.5]
-    assert protocol.plan(1, leg=Side.LEFT, arm="A").sham == "noise"
+    assert plans[0].sham == "noise"
     for options, said in (
         ({"session": 4, "leg": Side.LEFT}, "no session 4: it is over"),
-        ({"session": 1}, "trains one leg"),
+        ({"session": 1, "arm": "A"}, "trains one leg"),
+        ({"session": 1, "leg": Side.LEFT}, r"has arms \(A\): say which, with --arm"),
         ({"session": 1, "leg": Side.LEFT, "arm": "B"}, "no arm 'B'"),
     ):
         with pytest.raises(EkamError, match=said):
             protocol.plan(**options)
+
+
+def test_tests_come_in_an_order_of_each_participant_s_own():
+    protocol = read_protocol("foot_angle").protocol
+
+    def order(seed):
+        plan = protocol.plan(1, leg=Side.LEFT, seed=seed)
+        return [block.change for block in plan.blocks if block.kind == "test"]
+
+    assert order("S01/abc") == order("S01/abc")
+    orders = {tuple(order(f"S{i:02d}/abc")) for i in range(40)}
+    assert len(orders) > 15
+    assert {tuple(sorted(each)) for each in orders} == {(-10.0, -5.0, 5.0, 10.0)}
+    assert {each[0] for each in orders} == {-10.0, -5.0, 5.0, 10.0}
 
 
 def test_a_guard_of_an_angle_has_its_limit_in_degrees(tmp_path):

@@ -119,8 +119,8 @@ def test_a_session_with_wishes_repeats_itself_to_the_last_bit(file, walk, tmp_pa
 def test_how_samples_were_cut_makes_no_difference(file, walk, tmp_path, cut_s):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     whole.mkdir(), cut.mkdir()
-    live(walk, whole, Setup(file))
-    live(walk, cut, Setup(file), cut_s=cut_s)
+    live(walk, whole, Setup(file, arm="A"))
+    live(walk, cut, Setup(file, arm="A"), cut_s=cut_s)
     columns = ("block", "target_low", "target_high", "feedback_value", "verdict")
     assert [[r[c] for c in columns] for r in rows(cut)] == [
         [r[c] for c in columns] for r in rows(whole)
@@ -128,11 +128,11 @@ def test_how_samples_were_cut_makes_no_difference(file, walk, tmp_path, cut_s):
 
 
 def test_a_file_runs_the_same_protocol(file, walk, tmp_path):
-    live(walk, tmp_path, Setup(file))
+    live(walk, tmp_path, Setup(file, arm="A"))
     view, made = SessionView(), tmp_path / "file"
     made.mkdir()
     view.control.start()
-    protocol = ProtocolRun(Setup(file))
+    protocol = ProtocolRun(Setup(file, arm="A"))
     session = Session(
         FileSource(walk), walkers.lab(), walkers.subject(), view, live=False, protocol=protocol
     )
@@ -149,7 +149,7 @@ def test_a_file_runs_the_same_protocol(file, walk, tmp_path):
 def test_the_log_alone_makes_the_state_again_and_a_torn_line_costs_only_itself(
     file, walk, tmp_path
 ):
-    _, _, protocol = live(walk, tmp_path, Setup(file), WISHES)
+    _, _, protocol = live(walk, tmp_path, Setup(file, arm="A"), WISHES)
     setup, inputs = read_setup(tmp_path)
     assert repr(replayed(start(setup.plan()), inputs)) == repr(protocol.state)
     log = tmp_path / "protocol.jsonl"
@@ -170,7 +170,7 @@ def test_what_broke_off_goes_on_and_both_parts_verify(file, walk, tmp_path):
         markers=replace(walk.markers, stamps_s=walk.markers.stamps_s[:2000], values=walk.markers.values[:2000]),
         forces=replace(walk.forces, stamps_s=walk.forces.stamps_s[:20000], values=walk.forces.values[:20000]),
     )  # fmt: skip
-    _, _, cut = live(begin, first, Setup(file), WISHES[:2])
+    _, _, cut = live(begin, first, Setup(file, arm="A"), WISHES[:2])
     assert cut.state.running.name == "train"
     on = resumed(first, subject_sha256="another")
     _, _, goes_on = live(walk, second, on, WISHES[2:5])
@@ -186,14 +186,14 @@ def test_what_broke_off_goes_on_and_both_parts_verify(file, walk, tmp_path):
 
 
 def test_verify_finds_a_block_that_was_another(file, walk, tmp_path):
-    live(walk, tmp_path, Setup(file))
+    live(walk, tmp_path, Setup(file, arm="A"))
     table = tmp_path / "stances.csv"
     table.write_text(table.read_text().replace(",train,", ",catch,", 1))
     assert "block was catch and is now train" in verify(tmp_path).difference
 
 
 def test_a_changed_protocol_is_refused(file, walk, tmp_path):
-    live(walk, tmp_path, Setup(file))
+    live(walk, tmp_path, Setup(file, arm="A"))
     (tmp_path / "protocol.toml").write_text(SHORT.replace("0.25", "0.5"))
     with pytest.raises(EkamError, match="its hash differs"):
         verify(tmp_path)
@@ -227,7 +227,7 @@ def _events(folder):
 def test_a_picture_that_the_operator_chose_stays_chosen(file, walk, tmp_path):
     # in the baseline, of which no picture tells; 15 s: in the training
     wishes = ((5.0, "display", "lane"), (18.0, "pause", "shoe"), (21.0, "resume"))
-    _, told, protocol = live(walk, tmp_path, Setup(file), wishes)
+    _, told, protocol = live(walk, tmp_path, Setup(file, arm="A"), wishes)
     assert protocol.usual == "lane"
     assert {each.protocol.display for each in told if each.protocol.kind == "train"} >= {"lane"}
     assert "bar" not in {each.protocol.display for each in told if each.protocol.kind == "train"}
@@ -244,7 +244,7 @@ def test_wishes_are_checked():
 def test_a_script_asks_at_its_time(file, walk):
     view = SessionView()
     view.control.start()
-    protocol = ProtocolRun(Setup(file), script=script_of([{"ask": "pause", "at_s": 2.0}]))
+    protocol = ProtocolRun(Setup(file, arm="A"), script=script_of([{"ask": "pause", "at_s": 2.0}]))
     session = Session(
         FileSource(walk), walkers.lab(), walkers.subject(), view, live=False, protocol=protocol
     )
