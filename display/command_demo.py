@@ -1,11 +1,10 @@
 """``ekam demo``: the whole system on one machine, with a synthetic walker."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from display import listings
+from display import options
 
 # Its standard input ends with the demo, however that ends: it never publishes on by itself.
 _PUBLISHER = """
@@ -18,31 +17,11 @@ main()
 
 def demo(
     seconds: Annotated[float, typer.Option(min=5.0, max=3600.0, help="How long it runs.")] = 60.0,
-    out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="Session folder (default: sessions/ID_TIME).")
-    ] = None,
-    feedback: Annotated[
-        str,
-        typer.Option(
-            help="What the walker is shown, e.g. foot_progression (? lists all; default: the lab file's).",
-            callback=listings.variables,
-            is_eager=True,
-        ),
-    ] = "",
-    display: Annotated[
-        str,
-        typer.Option(
-            help="Its picture: bar, lane, colour, polar, blank (? lists all; default: the lab file's).",
-        ),
-    ] = "",
-    sound: Annotated[
-        str,
-        typer.Option(help="Tone with the verdict: off, inside, both (default: the lab file's)."),
-    ] = "",
-    screen: Annotated[
-        str,
-        typer.Option(help="Name of the walker's screen, or a part of it (default: the last one)."),
-    ] = "",
+    out: options.SessionFolder = None,
+    feedback: options.Feedback = "",
+    display: options.Picture = "",
+    sound: options.Tone = "",
+    screen: options.WalkerScreen = "",
 ) -> None:
     """Replay a bundled synthetic walker over real LSL, score it, and show both windows.
 

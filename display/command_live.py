@@ -5,37 +5,17 @@ from typing import Annotated
 
 import typer
 
-from display import listings
+from display import options
 
 
 def live(
-    lab: Annotated[Path, typer.Option(help="The laboratory file, lab.toml.")],
-    subject: Annotated[Path, typer.Option(help="The subject file that `ekam calibrate` wrote.")],
-    out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="Session folder (default: sessions/ID_TIME).")
-    ] = None,
-    feedback: Annotated[
-        str,
-        typer.Option(
-            help="What the walker is shown, e.g. foot_progression (? lists all; default: the lab file's).",
-            callback=listings.variables,
-            is_eager=True,
-        ),
-    ] = "",
-    display: Annotated[
-        str,
-        typer.Option(
-            help="Its picture: bar, lane, colour, polar, blank (? lists all; default: the lab file's).",
-        ),
-    ] = "",
-    sound: Annotated[
-        str,
-        typer.Option(help="Tone with the verdict: off, inside, both (default: the lab file's)."),
-    ] = "",
-    screen: Annotated[
-        str,
-        typer.Option(help="Name of the walker's screen, or a part of it (default: the last one)."),
-    ] = "",
+    lab: options.Lab,
+    subject: options.SubjectFile,
+    out: options.SessionFolder = None,
+    feedback: options.Feedback = "",
+    display: options.Picture = "",
+    sound: options.Tone = "",
+    screen: options.WalkerScreen = "",
     allow_replay: Annotated[
         bool,
         typer.Option(
@@ -47,23 +27,14 @@ def live(
         bool, typer.Option("--network", help="With --allow-replay: look on the whole network.")
     ] = False,
     wait: Annotated[float, typer.Option(min=1.0, help="Seconds to look for the streams.")] = 10.0,
-    protocol: Annotated[
-        str,
-        typer.Option(
-            help="What is run: a file, or a template's name; ? lists them.",
-            callback=listings.protocols,
-            is_eager=True,
-        ),
-    ] = "",
-    session: Annotated[
-        int | None, typer.Option(min=1, help="With --protocol: which of its sessions (default: 1).")
-    ] = None,
-    leg: Annotated[str, typer.Option(help="With --protocol: the trained leg, left or right.")] = "",
-    arm: Annotated[str, typer.Option(help="With --protocol: the code of the arm.")] = "",
+    protocol: options.Protocol = "",
+    session: options.SessionNumber = None,
+    leg: options.Leg = "",
+    arm: options.Arm = "",
     participant: Annotated[
         str, typer.Option(help="Run the next session of this participant (see `ekam participant`).")
     ] = "",
-    store: Annotated[Path, typer.Option(help="Folder of all participants.")] = Path("participants"),
+    store: options.Store = Path("participants"),
     resume: Annotated[
         bool, typer.Option("--resume", help="With --participant: go on with what broke off.")
     ] = False,

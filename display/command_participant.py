@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from display import listings
+from display import options
 
 UNTOLD = ("utc", "what", "personal", "variable", "label")
 """Of a line of the journal, on the console."""
@@ -13,16 +13,9 @@ UNTOLD = ("utc", "what", "personal", "variable", "label")
 
 def participant(
     person: Annotated[str, typer.Argument(metavar="ID", help="Pseudonym.")],
-    protocol: Annotated[
-        str,
-        typer.Option(
-            help="Enrol in this protocol: a file, or a template's name; ? lists them.",
-            callback=listings.protocols,
-            is_eager=True,
-        ),
-    ] = "",
-    leg: Annotated[str, typer.Option(help="With --protocol: the trained leg, left or right.")] = "",
-    arm: Annotated[str, typer.Option(help="With --protocol: the code of the arm.")] = "",
+    protocol: options.Protocol = "",
+    leg: options.Leg = "",
+    arm: options.Arm = "",
     rehearsal: Annotated[
         bool,
         typer.Option(
@@ -33,7 +26,7 @@ def participant(
         tuple[str, float] | None,
         typer.Option(help="Note an outcome: its name and the total, e.g. 'WOMAC pain' 7."),
     ] = None,
-    store: Annotated[Path, typer.Option(help="Folder of all participants.")] = Path("participants"),
+    store: options.Store = Path("participants"),
 ) -> None:
     """Enrol a participant, show where the schedule stands, or note an outcome.
 

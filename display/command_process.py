@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from display import listings
+from display import options
 
 
 def process(
@@ -28,31 +28,15 @@ def process(
         bool,
         typer.Option("--trace", help="Also write trace.csv: EKAM, KFM and load per marker frame."),
     ] = False,
-    feedback: Annotated[
-        str,
-        typer.Option(
-            help="What the walker is shown, e.g. foot_progression (? lists all; default: the lab file's).",
-            callback=listings.variables,
-            is_eager=True,
-        ),
-    ] = "",
+    feedback: options.Feedback = "",
     forces: Annotated[
         Path | None, typer.Option(help="Force file of a .trc (default: beside it).")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    protocol: Annotated[
-        str,
-        typer.Option(
-            help="Run this protocol on it: a file, or a template's name; ? lists them.",
-            callback=listings.protocols,
-            is_eager=True,
-        ),
-    ] = "",
-    session: Annotated[
-        int | None, typer.Option(min=1, help="With --protocol: which of its sessions (default: 1).")
-    ] = None,
-    leg: Annotated[str, typer.Option(help="With --protocol: the trained leg, left or right.")] = "",
-    arm: Annotated[str, typer.Option(help="With --protocol: the code of the arm.")] = "",
+    protocol: options.Protocol = "",
+    session: options.SessionNumber = None,
+    leg: options.Leg = "",
+    arm: options.Arm = "",
     wishes: Annotated[
         Path | None,
         typer.Option(

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from compute import Side
 from compute.feedback import Display
+from compute.variables import find
 from display.say import err, out
 from stream.errors import EkamError
 from stream.json_lines import Lines
@@ -267,16 +268,23 @@ def of_file(
             raise EkamError("--wishes are asked of a protocol: say which with --protocol")
         return None
     run = ProtocolRun(runs.setup, script=read_wishes(wishes))
-    tell_warning(run)
+    tell_warning(run, subject)
     return run
 
 
-def tell_warning(run: ProtocolRun) -> None:
-    """What a protocol says of itself before it runs."""
+def tell_warning(run: ProtocolRun, subject: SubjectFile) -> None:
+    """What a protocol says of itself before it runs, and which of its guards this person cannot have."""
     protocol = run.setup.file.protocol
     err.print(f"Protocol: {protocol.name}, session {run.plan.session} of {protocol.sessions}")
     if protocol.warning:
         err.print(f"Warning: {protocol.warning}.")
+    for guard in run.plan.guards:
+        lacking = find(guard.variable).lacking(subject.subject)
+        if lacking:
+            err.print(
+                f"Warning: the guard {guard.words} needs {lacking}, which were not calibrated: no block will "
+                "be judged a success. Calibrate with them, or take the guard out of the protocol."
+            )
 
 
 def tell_protocol(run: ProtocolRun) -> None:

@@ -127,7 +127,7 @@ def run_session(
         begun_utc = datetime.now(UTC)
         folder, recorder = _folder(out, lab, subject, session, target)
         if protocol is not None and run is not None:
-            tell_warning(run)
+            tell_warning(run, subject)
             run.keep(folder)
             protocol.begun()
         if seconds is not None or not shown:
