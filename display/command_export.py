@@ -40,12 +40,12 @@ def export(
     """
     from display.say import err, stage
     from display.say import out as console
-    from stream.codebook import write_codebook
+    from stream.codebook import codebook, write_codebook
     from stream.errors import EkamError
     from stream.export_c3d import export_c3d, spans
     from stream.results import refuse_existing
     from stream.session_folder import find_sessions, has_curves, read_sessions
-    from stream.tidy import write_curves, write_stances
+    from stream.tidy import Study, study_stances, write_curves
 
     refuse_existing(out)
     paths = dict.fromkeys(path.resolve() for given in sessions for path in find_sessions(given))
@@ -63,8 +63,9 @@ def export(
     except OSError as error:
         raise EkamError(f"{out} cannot be made: {error.strerror}") from None
     with stage(f"Writing {len(read)} sessions …"):
-        rows = write_stances(read, out / "stances.csv", unblind=unblind)
-        write_codebook(out / "codebook.csv")
+        study = Study(read, unblind=unblind)
+        rows = study_stances(study, out / "stances.csv")
+        write_codebook(out / "codebook.csv", codebook(unblind=unblind))
         console.print(
             f"{out / 'stances.csv'}: {rows} stances of {len(read)} sessions, columns in "
             f"codebook.csv"
@@ -78,9 +79,15 @@ def export(
                 for each in read
                 if not has_curves(each.path)
             ]
+        unfollowed = {each.path for each in study.unfollowed()}
         for session in read:
             if session.lacking:
                 err.print(f"{session.name}: {'; '.join(session.lacking)}")
+            if session.path in unfollowed:
+                err.print(
+                    f"{session.name}: protocol.jsonl is missing or damaged: attempts, what was judged and "
+                    "baselines are left empty"
+                )
             if session.concealed and not unblind:
                 err.print(
                     f"{session.name} is blinded: what tells its arm is left empty (--unblind tells it)"

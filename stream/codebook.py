@@ -1,10 +1,10 @@
 """What every column of the tables means: name, unit, meaning and source, from the code's own definitions.
 
-Beside the columns of ``stances.csv`` and ``curves.csv`` those that `stream.tidy` puts in front of them.
+Beside the columns of ``stances.csv`` and ``curves.csv`` those that `stream.tidy_columns` describes.
 """
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,33 +12,42 @@ from compute.stance import REASONS
 from compute.variables import VARIABLES, Variable
 from stream.outlet_layout import ENDINGS
 from stream.tables import CURVE_COLUMNS, MORE_COLUMNS, STANCE_COLUMNS
+from stream.tidy_columns import (
+    ARM,
+    KEYS,
+    OF_RECORDING,
+    OF_STANCE,
+    SHOWN,
+    Column,
+    names,
+)
 
 CODEBOOK_COLUMNS = ("table", "column", "unit", "meaning", "source")
 
-KEY_COLUMNS = ("participant", "session", "session_begun_utc")
+KEY_COLUMNS = names(*KEYS)
 """What a tidy table has in front of the columns of a session's own."""
 
 _SYMBOLS = {"Nm": "N·m", "*": "·", "deg": "°", "1/min": "steps/min", "count": "", "code": ""}
-_TERMS = "terms of the target (session.json: feedback)"
 _UNITS = {
-    "feedback_value": _TERMS,
-    "target_low": _TERMS,
-    "target_high": _TERMS,
+    "feedback_value": SHOWN,
+    "target_low": SHOWN,
+    "target_high": SHOWN,
     "pct": "% of stance",
 }
-_WORDS = ("side", "verdict", "reasons", "block", "shown", "dropped_marker", *KEY_COLUMNS)
+_WORDS = ("side", "verdict", "reasons", "block", "shown", "dropped_marker")
+_TELLS = "tells the arm: empty in a blinded session without --unblind"
 
 _EXTERNAL = (
     "external moment (load applied by the environment), tibia frame, + = adduction, both legs alike"
 )
 _LINES = {
-    "participant": ("pseudonym of the person", "subject.toml"),
-    "session": ("name of the session's folder", "folder"),
-    "session_begun_utc": ("when the session began, UTC", "folder's name or session.json"),
-    "stance": ("number of the stance in its session, both legs counted together", "foot contact"),
+    "stance": ("number of the stance in its recording, both legs counted together; begins anew in each part",
+    "foot contact"),
     "side": ("leg: left or right", "plate under the foot"),
-    "t_on_s": ("heel strike, seconds from the first marker sample", "plate, back-dated to 20 N"),
-    "t_off_s": ("toe-off, seconds from the first marker sample", "plate, back-dated to 20 N"),
+    "t_on_s": ("heel strike, seconds from the first marker sample of the recording; begins anew in each "
+    "part", "plate, back-dated to 20 N"),
+    "t_off_s": ("toe-off, seconds from the first marker sample of the recording",
+    "plate, back-dated to 20 N"),
     "ekam_peak1_nm": (f"first EKAM peak (8 to 50 % of stance): {_EXTERNAL}", "Newton-Euler of foot and "
     "shank"),
     "ekam_peak2_nm": ("second EKAM peak (50 to 100 % of stance)", "Newton-Euler of foot and shank"),
@@ -84,15 +93,22 @@ _LINES = {
     "dropped_marker": ("marker of a cluster that was left out because it did not fit", "markers"),
     "verdict": ("valid, or rejected and then never shown as a success", "gates"),
     "reasons": (f"why it was rejected, separated by ';': {', '.join(REASONS)}", "gates"),
-    "block": ("block of the protocol; empty without one", "protocol.toml"),
-    "target_low": ("lower edge of the target band; empty without a protocol", "protocol.toml"),
-    "target_high": ("upper edge of the target band; empty without a protocol", "protocol.toml"),
+    "block": ("block of the protocol, the same in every arm; pause, hold and end are none of the blocks; "
+    "empty without a protocol", "protocol.toml"),
+    "target_low": ("lower edge of the band in force, in test, train, catch and retention, of a trained leg; "
+    f"empty without a protocol. It {_TELLS}", "protocol.toml and baseline"),
+    "target_high": ("upper edge of the band in force, in test, train, catch and retention, of a trained leg; "
+    f"empty without a protocol. It {_TELLS}", "protocol.toml and baseline"),
     "shown": ("what the walker saw of it: none, early (then withdrawn) or final", "walker's window"),
     "latency_ms": ("deciding sample's stamp to value handed to the walker's window; empty for files",
     "clock"),
     "early_peak1_nm_per_kg": ("first EKAM peak as it was known at half of stance", "Newton-Euler, until "
     "then"),
-    "feedback_value": ("what the walker was shown of it; empty in the baseline", "session.json: feedback"),
+    "feedback_value": ("what the walker is told of it: the mean of the leg's last mean_of valid stances of "
+    "this block, or a made-up value in a sham arm of noise. Empty where told is not 1 (baseline, "
+    "familiarisation, untold steps of a fading, catch, retention, rest, the leg that is not trained) and "
+    "where the stance is rejected; for what is judged there see judged_value. shown says whether it stood on "
+    f"the screen. It {_TELLS}", "protocol.jsonl; session.json: feedback"),
     "pct": ("place in the stance: 0 = heel strike, 100 = toe-off", "plate"),
 }  # fmt: skip
 
@@ -145,17 +161,24 @@ def unit_of(column: str) -> str:
     return unit
 
 
-def codebook() -> tuple[Line, ...]:
+def stance_columns(*, unblind: bool = False) -> tuple[str, ...]:
+    """Columns of the table of stances, in their order."""
+    arm = ARM if unblind else ()
+    own = (*STANCE_COLUMNS, *MORE_COLUMNS)
+    return (*KEY_COLUMNS, *names(*OF_RECORDING), *own, *names(*OF_STANCE, *arm))
+
+
+def codebook(*, unblind: bool = False) -> tuple[Line, ...]:
     """Every column of the tidy tables."""
-    keys = [_line("stances", column) for column in KEY_COLUMNS]
-    stances = [_line("stances", column) for column in (*STANCE_COLUMNS, *MORE_COLUMNS)]
+    said = {column.name: column for column in (*KEYS, *OF_RECORDING, *OF_STANCE, *ARM)}
+    stances = [_line("stances", name, said) for name in stance_columns(unblind=unblind)]
     curves = [
         Line("curves", c, unit_of(c), _CURVES[c], "curve of the scored stance")
         if c in _CURVES
-        else _line("curves", c)
+        else _line("curves", c, said)
         for c in (*KEY_COLUMNS, *CURVE_COLUMNS)
     ]
-    return (*keys, *stances, *curves)
+    return (*stances, *curves)
 
 
 def write_codebook(path: Path, lines: Iterable[Line] | None = None) -> None:
@@ -166,7 +189,9 @@ def write_codebook(path: Path, lines: Iterable[Line] | None = None) -> None:
         writer.writerows(codebook() if lines is None else lines)
 
 
-def _line(table: str, column: str) -> Line:
+def _line(table: str, column: str, said: Mapping[str, Column]) -> Line:
+    if column in said:
+        return Line(table, *said[column])
     if column in _LINES:
         meaning, source = _LINES[column]
         return Line(table, column, unit_of(column), meaning, source)

@@ -11,7 +11,14 @@ import sessions
 import walkers
 
 from compute.plates import plate_axes
-from stream.codebook import CODEBOOK_COLUMNS, KEY_COLUMNS, codebook, unit_of, write_codebook
+from stream.codebook import (
+    CODEBOOK_COLUMNS,
+    KEY_COLUMNS,
+    codebook,
+    stance_columns,
+    unit_of,
+    write_codebook,
+)
 from stream.errors import EkamError
 from stream.even_recording import even, placed
 from stream.export_c3d import MOST_FRAMES, export_c3d, lab_for_c3d, spans
@@ -42,9 +49,10 @@ def test_every_column_is_in_the_codebook_with_unit_meaning_and_source(tmp_path):
     assert tuple(lines[0]) == CODEBOOK_COLUMNS
     told = [(line["table"], line["column"]) for line in lines]
     assert told == [
-        *(("stances", c) for c in (*KEY_COLUMNS, *STANCE_COLUMNS, *MORE_COLUMNS)),
+        *(("stances", c) for c in stance_columns()),
         *(("curves", c) for c in (*KEY_COLUMNS, *CURVE_COLUMNS)),
     ]
+    assert set(told) >= {("stances", c) for c in (*KEY_COLUMNS, *STANCE_COLUMNS, *MORE_COLUMNS)}
     assert all(line["meaning"] and line["source"] for line in lines)
 
 
@@ -71,7 +79,7 @@ def test_tidy_rows_are_those_of_the_sessions_text_by_text(tmp_path):
         assert {c: row[c] for c in original} == original
     assert write_curves(read, tmp_path / "curves.csv") == 60 * 101
     first = rows(tmp_path / "curves.csv")[0]
-    assert (first["participant"], first["session"], first["stance"], first["pct"]) == (
+    assert (first["participant"], first["recording"], first["stance"], first["pct"]) == (
         "Sa",
         "a",
         "1",
@@ -82,12 +90,13 @@ def test_tidy_rows_are_those_of_the_sessions_text_by_text(tmp_path):
 
 
 def test_what_tells_the_arm_of_a_blinded_session_is_left_empty(tmp_path):
-    leg = sessions.leg(20, 10, blocks=lambda n: ["sham"] * n)
+    leg = sessions.leg(20, 10, blocks=lambda n: ["train"] * n)
     read = [read_session(sessions.write(tmp_path / "a", leg, protocol="blinded = true"))]
     write_stances(read, tmp_path / "blind.csv")
     assert all(row[column] == "" for row in rows(tmp_path / "blind.csv") for column in TELLING)
+    assert {row["block"] for row in rows(tmp_path / "blind.csv")} == {"train"}
     write_stances(read, tmp_path / "open.csv", unblind=True)
-    assert {row["block"] for row in rows(tmp_path / "open.csv")} == {"sham"}
+    assert any(row["feedback_value"] for row in rows(tmp_path / "open.csv"))
 
 
 def test_a_torn_last_line_is_left_out(tmp_path):
