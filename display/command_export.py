@@ -26,8 +26,8 @@ def export(
         bool, typer.Option("--unblind", help="Also what tells the arm of a blinded session.")
     ] = False,
 ) -> None:
-    """Write stances.csv, one row a stance over all sessions, with a codebook; on request curves and C3D
-    files.
+    """Write stances.csv, one row a stance over all sessions, with a codebook, and blocks.csv, answers.csv,
+    sessions.csv; on request curves and C3D files.
 
     C3D files hold markers and plates as recorded, foot strikes and foot offs, and the person's mass; the
     lab and subject file beside them score them again with `ekam process`. An existing folder is not
@@ -46,6 +46,7 @@ def export(
     from stream.results import refuse_existing
     from stream.session_folder import find_sessions, has_curves, read_sessions
     from stream.tidy import Study, study_stances, write_curves
+    from stream.tidy_more import write_answers, write_blocks, write_sessions
 
     refuse_existing(out)
     paths = dict.fromkeys(path.resolve() for given in sessions for path in find_sessions(given))
@@ -70,6 +71,12 @@ def export(
             f"{out / 'stances.csv'}: {rows} stances of {len(read)} sessions, columns in "
             f"codebook.csv"
         )
+        for name, write, what in (
+            ("blocks.csv", write_blocks, "attempts at blocks, leg by leg"),
+            ("answers.csv", write_answers, "answers"),
+            ("sessions.csv", write_sessions, "recordings"),
+        ):
+            console.print(f"{out / name}: {write(study, out / name)} {what}")
         if curves:
             rows = write_curves(read, out / "curves.csv")
             console.print(f"{out / 'curves.csv'}: {rows} points")

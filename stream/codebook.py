@@ -13,10 +13,13 @@ from compute.variables import VARIABLES, Variable
 from stream.outlet_layout import ENDINGS
 from stream.tables import CURVE_COLUMNS, MORE_COLUMNS, STANCE_COLUMNS
 from stream.tidy_columns import (
+    ANSWERS,
     ARM,
+    BLOCKS,
     KEYS,
     OF_RECORDING,
     OF_STANCE,
+    SESSIONS,
     SHOWN,
     Column,
     names,
@@ -170,6 +173,7 @@ def stance_columns(*, unblind: bool = False) -> tuple[str, ...]:
 
 def codebook(*, unblind: bool = False) -> tuple[Line, ...]:
     """Every column of the tidy tables."""
+    arm = ARM if unblind else ()
     said = {column.name: column for column in (*KEYS, *OF_RECORDING, *OF_STANCE, *ARM)}
     stances = [_line("stances", name, said) for name in stance_columns(unblind=unblind)]
     curves = [
@@ -178,7 +182,13 @@ def codebook(*, unblind: bool = False) -> tuple[Line, ...]:
         else _line("curves", c, said)
         for c in (*KEY_COLUMNS, *CURVE_COLUMNS)
     ]
-    return (*stances, *curves)
+    more = (
+        ("answers", ANSWERS),
+        ("blocks", (*BLOCKS, *arm)),
+        ("sessions", (*SESSIONS, *arm)),
+    )
+    others = [Line(name, *column) for name, columns in more for column in columns]
+    return (*stances, *curves, *others)
 
 
 def write_codebook(path: Path, lines: Iterable[Line] | None = None) -> None:

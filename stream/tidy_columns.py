@@ -202,7 +202,7 @@ BLOCKS = (
         LOG,
     ),
     Column("attempt_discarded", "", "1: begun again later: leave it out", LOG),
-    Column("side", "", "leg: left or right", ""),
+    Column("side", "", "leg: left or right", LOG),
     Column("leg_trained", "", "1: this leg is trained", "legs_trained"),
     Column(
         "from_s",

@@ -262,8 +262,11 @@ def test_the_export_command(tmp_path):
     done = ekam("export", folder, "--curves", "-o", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert sorted(each.name for each in (tmp_path / "out").iterdir()) == [
+        "answers.csv",
+        "blocks.csv",
         "codebook.csv",
         "curves.csv",
+        "sessions.csv",
         "stances.csv",
     ]
     assert "is blinded" in done.stderr

@@ -33,6 +33,7 @@ from stream.status import SessionView
 from stream.subject_file import read_subject
 from stream.tables import CURVE_COLUMNS, MORE_COLUMNS, STANCE_COLUMNS
 from stream.tidy import TELLING, write_curves, write_stances
+from stream.tidy_columns import ANSWERS, BLOCKS, SESSIONS, names
 
 
 def rows(path):
@@ -51,6 +52,9 @@ def test_every_column_is_in_the_codebook_with_unit_meaning_and_source(tmp_path):
     assert told == [
         *(("stances", c) for c in stance_columns()),
         *(("curves", c) for c in (*KEY_COLUMNS, *CURVE_COLUMNS)),
+        *(("answers", c) for c in names(*ANSWERS)),
+        *(("blocks", c) for c in names(*BLOCKS)),
+        *(("sessions", c) for c in names(*SESSIONS)),
     ]
     assert set(told) >= {("stances", c) for c in (*KEY_COLUMNS, *STANCE_COLUMNS, *MORE_COLUMNS)}
     assert all(line["meaning"] and line["source"] for line in lines)
