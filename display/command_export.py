@@ -32,7 +32,7 @@ def export(
     C3D files hold markers and plates as recorded, foot strikes and foot offs, and the person's mass; the
     lab and subject file beside them score them again with `ekam process`. An existing folder is not
     written into. What cannot be read of one session does not hold up the others: it is named, and the
-    exit code is 1.
+    exit code is 1. A session without the block that was asked for has no C3D file of it, and is named.
 
     Example: ekam export sessions/S01_20261122T101500Z --block train -o for_visual3d
 
@@ -42,7 +42,7 @@ def export(
     from display.say import out as console
     from stream.codebook import codebook, write_codebook
     from stream.errors import EkamError
-    from stream.export_c3d import export_c3d, spans
+    from stream.export_c3d import export_c3d, spans_of_all
     from stream.results import refuse_existing
     from stream.session_folder import find_sessions, has_curves, read_sessions
     from stream.tidy import Study, study_stances, write_curves
@@ -58,7 +58,7 @@ def export(
             raise EkamError(
                 f"two sessions of {person} are called {name}: their rows could not be told apart, rename one"
             )
-    wanted = {each.path: spans(each, block or [], start, end, whole) for each in read}
+    wanted, without = spans_of_all(read, block or [], start, end, whole)
     try:
         out.mkdir(parents=True)
     except OSError as error:
@@ -111,6 +111,8 @@ def export(
                     err.print(f"{session.name}: {note}")
                 for path in made:
                     console.print(str(path))
+    for sentence in without:
+        err.print(f"{sentence}.")
     for sentence in left_out:
         err.print(f"Left out: {sentence}.")
     if left_out:

@@ -82,6 +82,35 @@ def spans(
     return tuple(found)
 
 
+def spans_of_all(
+    sessions: Sequence[SessionFolder],
+    blocks: Sequence[str] = (),
+    begin_s: float | None = None,
+    end_s: float | None = None,
+    whole: bool = False,
+) -> tuple[dict[Path, tuple[Span, ...]], tuple[str, ...]]:
+    """What was asked for of each session by its folder; and sentences on those that lack a block.
+
+    Raises
+    ------
+    EkamError : none of them has a block of that name, or the end lies before the begin.
+    """
+    found: dict[Path, tuple[Span, ...]] = {}
+    without: dict[str, list[str]] = {name: [] for name in blocks}
+    for session in sessions:
+        own = list(spans(session, (), begin_s, end_s, whole))
+        for name in without:
+            try:
+                own += spans(session, [name])
+            except EkamError as error:
+                without[name].append(str(error))
+        found[session.path] = tuple(own)
+    for said in without.values():
+        if said and len(said) == len(sessions):
+            raise EkamError("; ".join(said))
+    return found, tuple(each for said in without.values() for each in said)
+
+
 def export_c3d(
     session: SessionFolder, wanted: Sequence[Span], folder: Path
 ) -> tuple[list[Path], list[str]]:

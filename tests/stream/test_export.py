@@ -21,7 +21,7 @@ from stream.codebook import (
 )
 from stream.errors import EkamError
 from stream.even_recording import even, placed
-from stream.export_c3d import MOST_FRAMES, export_c3d, lab_for_c3d, spans
+from stream.export_c3d import MOST_FRAMES, export_c3d, lab_for_c3d, spans, spans_of_all
 from stream.file_source import FileSource
 from stream.lab import read_lab
 from stream.mapping import PlateMap
@@ -295,6 +295,26 @@ def test_refused_in_a_sentence(session, tmp_path):
     made = read_session(sessions.write(tmp_path / "made", sessions.leg()))
     with pytest.raises(EkamError, match="no raw.xdf"):
         export_c3d(made, spans(made, whole=True), tmp_path)
+
+
+def test_a_block_that_only_some_sessions_have(tmp_path):
+    made = [
+        read_session(
+            sessions.write(tmp_path / name, sessions.leg(20, 10, blocks=lambda n, b=block: [b] * n))
+        )
+        for name, block in (("a", "train"), ("b", "usual"))
+    ]
+    found, without = spans_of_all(made, ["train", "usual"], whole=True)
+    assert [[each.name for each in found[one.path]] for one in made] == [
+        ["all", "train"],
+        ["all", "usual"],
+    ]
+    assert without == (
+        "b has no block 'train': it has usual",
+        "a has no block 'usual': it has train",
+    )
+    with pytest.raises(EkamError, match="a has no block 'x': it has train; b has no block 'x'"):
+        spans_of_all(made, ["train", "x"])
 
 
 def test_plates_known_by_centre_of_pressure_are_given_a_surface(tmp_path):
