@@ -25,6 +25,7 @@ from stream.place import Place, place_of
 from stream.xdf_read import structure
 
 _HIDING = ("blinded", "blind", "sham", "concealed")
+_EXPORTED = b"participant,"
 _STAMP = re.compile(r"(\d{8}T\d{6})Z")
 
 
@@ -139,15 +140,24 @@ class Unread:
 
 
 def is_session(path: Path) -> bool:
-    """Whether a folder is that of a session."""
-    return (path / "stances.csv").is_file()
+    """Whether a folder is that of a session; one that was exported holds stances of several, and is none."""
+    return (path / "stances.csv").is_file() and not is_export(path)
+
+
+def is_export(path: Path) -> bool:
+    """Whether a folder was exported: its rows say whose they are."""
+    try:
+        with (path / "stances.csv").open("rb") as file:
+            return file.read(len(_EXPORTED)) == _EXPORTED
+    except OSError:
+        return False
 
 
 def find_sessions(path: Path) -> tuple[Path, ...]:
     """The folder itself, or the sessions in it, by name; folders in folders are looked into once.
 
     A folder that holds another file of a session, but no ``stances.csv``, is one of them: reading it says
-    what is missing.
+    what is missing. One that was exported is none.
 
     Raises
     ------
@@ -157,7 +167,16 @@ def find_sessions(path: Path) -> tuple[Path, ...]:
         return (path,)
     if not path.is_dir():
         raise EkamError(f"there is no folder {path}")
-    found = {each.parent for depth in ("*", "*/*") for each in path.glob(f"{depth}/stances.csv")}
+    if is_export(path):
+        raise EkamError(
+            f"{path} was exported from sessions and is none: give the folder that it was made from"
+        )
+    found = {
+        each.parent
+        for depth in ("*", "*/*")
+        for each in path.glob(f"{depth}/stances.csv")
+        if not is_export(each.parent)
+    }
     around = {above for each in found for above in each.parents}
     for name in ("session.json", "raw.xdf"):
         for depth in ("*", "*/*") if found else ("", "*", "*/*"):

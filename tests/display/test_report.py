@@ -274,6 +274,41 @@ def test_the_export_command(tmp_path):
     assert "no raw.xdf" in refused(ekam("export", folder, "--all", "-o", tmp_path / "other"))
 
 
+def page_over(folder):
+    assert ekam("report", folder).returncode == 0
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_an_export_inside_a_folder_of_sessions_is_none_of_them(tmp_path):
+    days(tmp_path / "S01")
+    for i in range(2):
+        done = ekam("export", tmp_path / "S01", "-o", tmp_path / "S01" / f"study{i}")
+        assert done.returncode == 0, done.stderr
+        assert "240 stances of 3 sessions" in done.stdout
+    assert "was exported" in refused(
+        ekam("export", tmp_path / "S01" / "study0", "-o", tmp_path / "x")
+    )
+    assert "3 sessions" in Page(page_over(tmp_path / "S01")).text
+
+
+def test_a_session_without_the_block_does_not_hold_up_the_others(tmp_path):
+    blocks = {"a": "train", "b": "usual"}
+    for name, block in blocks.items():
+        sessions.write(
+            tmp_path / "S" / name, sessions.leg(20, 10, blocks=lambda n, b=block: [b] * n)
+        )
+    said = refused(ekam("export", tmp_path / "S", "--block", "rest", "-o", tmp_path / "none"))
+    assert "a has no block 'rest': it has train" in said
+    assert "b has no block 'rest': it has usual" in said
+    assert not (tmp_path / "none").exists()
+    done = ekam("export", tmp_path / "S", "--block", "train", "-o", tmp_path / "out")
+    assert "b has no block 'train': it has usual." in done.stderr
+    assert "60 stances of 2 sessions" in done.stdout
+    # that a has no recording is another matter: its file could not be made
+    assert done.stderr.count("Left out: ") == 1
+    assert "a has no raw.xdf" in done.stderr
+
+
 def no_table(folder):
     (folder / "stances.csv").unlink()
     (folder / "raw.xdf").write_bytes(b"XDF:")
