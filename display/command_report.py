@@ -33,6 +33,7 @@ def report(
 
     from display.say import err, out, stage
     from stream.course import course
+    from stream.parts import whole
     from stream.plain import plain
     from stream.session_folder import find_sessions, is_session, read_session, read_sessions
     from stream.summary import summarise
@@ -43,7 +44,7 @@ def report(
     partial = False
     if is_session(session):
         if as_json:
-            found = summarise(read_session(session), unblind=unblind)
+            found = summarise(whole(read_session(session)), unblind=unblind)
             out.print_json(json.dumps(plain(found)))
             return
         from display.report import write_session_report

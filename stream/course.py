@@ -8,6 +8,7 @@ from compute import Side
 from compute.norms import mdc95_nm_per_kg
 from compute.serial import SerialMean
 from stream.errors import EkamError
+from stream.parts import whole
 from stream.session_folder import SessionFolder, Unread, in_order
 from stream.summary import PEAK1, Summary, summarise
 
@@ -36,7 +37,7 @@ class Course:
     ----------
     detectable_nm_per_kg : of the first EKAM peak between two days.
     outcomes : name -> last value told in each session, NaN where none was.
-    unread : why which folder is left out, sentences.
+    unread : why which folder is left out, sentences. apart : which folder is none of the schedule, sentences.
     """
 
     subject_id: str
@@ -45,6 +46,7 @@ class Course:
     detectable_nm_per_kg: float
     outcomes: dict[str, tuple[float, ...]]
     unread: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
 
 
 def course(
@@ -65,7 +67,7 @@ def course(
     if not folders:
         raise EkamError("there is no session to sum up")
     known = [each for each in folders if each.subject_id] or list(folders)
-    ordered = in_order(known)
+    ordered = in_order(_each_once(known))
     sessions = tuple(summarise(each, unblind=unblind) for each in ordered)
     height_m = next((s.height_m for s in reversed(sessions) if isfinite(s.height_m)), nan)
     detectable = mdc95_nm_per_kg(height_m)
@@ -83,7 +85,23 @@ def course(
                 if each not in known
             ),
         ),
+        tuple(
+            f"{each.name} was begun again later and counts for nothing"
+            for each in known
+            if each.place.superseded
+        ),
     )
+
+
+def _each_once(folders: Sequence[SessionFolder]) -> list[SessionFolder]:
+    """Every session once, put together from its parts, without what was begun again."""
+    gone_on = {(each.path.resolve().parent, each.place.continues) for each in folders}
+    last = [
+        each
+        for each in folders
+        if not each.place.superseded and (each.path.resolve().parent, each.name) not in gone_on
+    ]
+    return [whole(each) for each in last] or list(folders)
 
 
 def baseline_of(summary: Summary, side: Side) -> SerialMean:

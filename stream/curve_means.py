@@ -39,18 +39,21 @@ class CurveMean:
         return np.sqrt(self._squares / (self.count - 1))
 
 
-def curve_means(path: Path, group_of: Mapping[int, str]) -> dict[str, CurveMean]:
+def curve_means(
+    path: Path, group_of: Mapping[int, str], found: dict[str, CurveMean] | None = None
+) -> dict[str, CurveMean]:
     """Mean curves of each group of stances.
 
     Parameters
     ----------
-    group_of : number of a stance -> its group; other stances are passed over.
+    group_of : number of a stance -> its group; other stances are passed over. found : of an earlier part of
+        the session, to which these are added.
 
     Notes
     -----
     A stance whose lines are incomplete, damaged or empty is left out; a missing file gives nothing.
     """
-    found: dict[str, CurveMean] = {}
+    found = {} if found is None else found
     try:
         with path.open("rb") as file:
             names = file.readline().decode(errors="replace").strip().split(",")

@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 from compute import Side
 from compute.protocol import Ask, Guard, State, start
+from compute.protocol.judgement import LEAST_RISE
+from compute.serial import Change
 from compute.success import IN_BAND_PCT, MOST_RISE_PCT, RULE, Judgement
 from compute.variables import find
 from stream.errors import EkamError
@@ -50,13 +52,19 @@ class Demands:
 
     Attributes
     ----------
-    rule : in words. in_band_pct : share of steps in the band that is needed.
+    rule : in words. in_band_pct : share of steps in the band that is needed. least_rise : N·m/kg by which a
+        moment has to rise for it to count.
     rise_pct : column of ``stances.csv`` -> rise of the leg's own mean that is tolerated, %.
     """
 
     rule: str
     in_band_pct: float
     rise_pct: Mapping[str, float]
+    least_rise: float = 0.0
+
+    def beyond(self, column: str, each: Change) -> bool:
+        """Whether a change of a column is a rise beyond what is tolerated."""
+        return each.pct > self.limit_pct(column) and each.difference > self.least_rise
 
     def limit_pct(self, column: str) -> float:
         """Tolerated rise of a column, %; our usual one where the protocol does not watch it."""
@@ -96,16 +104,17 @@ def demands(folder: SessionFolder) -> Demands:
         "a mean change of at least half of what the band asks for"
     )
     if said:
-        rule += f"; none of these may rise: {', '.join(said)}"
-    return Demands(f"{rule} (by the protocol)", pct, limits)
+        rule += f"; none of these may rise: {', '.join(said)}, a moment by {LEAST_RISE:g} N·m/kg at least"
+    return Demands(f"{rule} (by the protocol)", pct, limits, LEAST_RISE)
 
 
 def verdicts(folder: SessionFolder, side: Side) -> tuple[Verdict, ...]:
     """Of every block that ended in this recording, in order; empty where no protocol ran."""
     found = []
+    begin_s = folder.recordings[-1].begin_s
     for block in _blocks(folder):
         leg = table(table(block, "legs"), side.word)
-        to_s = number(block.get("to_s"))
+        to_s = number(block.get("to_s")) + begin_s
         if not leg or to_s <= 0.0:  # over before an interruption: its steps are in another folder
             continue
         success, why = leg.get("success"), leg.get("why")
@@ -125,18 +134,26 @@ def verdicts(folder: SessionFolder, side: Side) -> tuple[Verdict, ...]:
 
 
 def of_training(found: Sequence[Verdict]) -> tuple[Verdict, ...]:
-    """Those of training blocks that say whether they succeeded."""
-    return tuple(each for each in found if each.kind == "train" and each.success is not None)
+    """Those of training blocks; of walking as practised in a session without any."""
+    training = tuple(each for each in found if each.kind == "train")
+    return training or tuple(each for each in found if each.kind in ("retention", "catch"))
 
 
-def judgement(found: Sequence[Verdict]) -> Judgement:
-    """What the training blocks of a leg come to: reached if each of them succeeded."""
+def judgement(found: Sequence[Verdict], planned: Sequence[str] = ()) -> Judgement:
+    """What the training blocks of a leg come to: reached if each that was planned succeeded."""
     training = of_training(found)
     if not training:
         return Judgement("unknown", ("the protocol judged no training block of this leg",))
-    failed = [each for each in training if not each.success]
+    walked = {each.name for each in training}
+    left_out = tuple(f"{name} was not walked to its end" for name in planned if name not in walked)
+    failed = [each for each in training if each.success is False]
+    unclear = tuple(
+        f"{each.name}: {', '.join(each.why)}" for each in training if each.success is None
+    )
+    if not failed and (unclear or left_out):
+        return Judgement("unknown", (*unclear, *left_out))
     risen = tuple(dict.fromkeys(name for each in failed for name in each.guards))
-    missing = tuple(f"{each.name}: {', '.join(each.why)}" for each in failed)
+    missing = (*(f"{each.name}: {', '.join(each.why)}" for each in failed), *unclear, *left_out)
     if not failed:
         return Judgement("reached")
     return Judgement("paid for" if all(e.bought for e in failed) else "missed", missing, risen)
@@ -152,15 +169,19 @@ def halts(folder: SessionFolder) -> tuple[Halt, ...]:
     """Every halt of this recording: an answer beyond its limit, or the operator's wish."""
     found: list[Halt] = []
     state: State | None = None
+    whole = len(folder.recordings) > 1
     for after in _states(folder):
         if state is not None and after.halted and not state.halted:
             found.append(Halt(after.halted_s, after.halted))
         elif state is not None and found and after.halted and after.halted != state.halted:
             found[-1] = Halt(found[-1].at_s, f"{found[-1].why}; {after.halted}")
         if state is not None and after.now_s < state.now_s:  # a new recording goes on from zero
-            found.clear()
+            by_s = state.now_s
+            found = [Halt(each.at_s - by_s, each.why) for each in found] if whole else []
         state = after
     last = str(table(folder.facts, "protocol").get("halted") or "")
+    begin_s = folder.recordings[-1].begin_s
+    found = [Halt(each.at_s + begin_s, each.why) for each in found]
     return tuple(found) if found or not last else (Halt(nan, last),)
 
 

@@ -11,7 +11,7 @@ from compute import Side
 from compute.serial import change, serial_mean
 from compute.success import BASELINE_LEAST, BASELINE_WANTED
 from stream.latency import BUDGETS_MS
-from stream.phases import Phase, pooled
+from stream.phases import Phase, baseline_rows, later_kinds, pooled
 from stream.session_folder import SessionFolder, count_of, number, table
 
 VALID_WANTED_PCT = 85.0
@@ -87,7 +87,7 @@ def _baseline(folder: SessionFolder, found: Sequence[Phase], side: Side) -> Poin
     own = stances.of(side)
     if not own.any():
         return Point(name, "unknown", f"no step of the {side.word} leg was scored")
-    rows = pooled(found, "baseline", stances.count) & own & stances.valid
+    rows = baseline_rows(folder, found) & own & stances.valid
     count = int(rows.sum())
     if not count:
         return Point(name, "care", f"the {side.word} leg has no baseline: no change can be told")
@@ -112,8 +112,8 @@ def _speed(folder: SessionFolder, found: Sequence[Phase]) -> Point:
     stances = folder.stances
     speed = stances.column("belt_speed_m_per_s")
     baseline, training = (
-        serial_mean(speed[pooled(found, kind, stances.count) & stances.valid])
-        for kind in ("baseline", "train")
+        serial_mean(speed[rows & stances.valid])
+        for rows in (baseline_rows(folder, found), pooled(found, later_kinds(found), stances.count))
     )
     moved = change(baseline, training).pct if baseline.count and training.count else nan
     if not np.isfinite(moved):

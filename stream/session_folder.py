@@ -60,6 +60,16 @@ class StanceTable:
         return np.array([word == side.word for word in self.text("side")], dtype=bool)
 
 
+@dataclass(frozen=True)
+class Part:
+    """One recording of a session: its folder, its rows among all stances, and when it began, s."""
+
+    path: Path
+    first: int
+    count: int
+    begin_s: float = 0.0
+
+
 TEXT_COLUMNS = ("side", "verdict", "reasons", "block", "shown", "dropped_marker")
 
 
@@ -78,6 +88,7 @@ class SessionFolder:
     sham : what stood in for feedback in this arm; empty for none.
     lacking : what is missing or broken off, sentences.
     place : in its protocol and in the participant's schedule.
+    parts : of a session that was put together again; empty where it is one recording, as read.
     """
 
     path: Path
@@ -94,6 +105,12 @@ class SessionFolder:
     outcomes: tuple[Outcome, ...] = ()
     lacking: tuple[str, ...] = ()
     place: Place = field(default_factory=Place)
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def recordings(self) -> tuple[Part, ...]:
+        """Its recordings, one or more."""
+        return self.parts or (Part(self.path, 0, self.stances.count),)
 
     @property
     def name(self) -> str:

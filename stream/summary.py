@@ -18,7 +18,7 @@ from compute.success import Judgement, judge, wanted_change
 from stream.codebook import unit_of
 from stream.latency import PERCENTILES, percentiles
 from stream.outcomes import Outcome
-from stream.phases import Phase, phases, pooled
+from stream.phases import Phase, baseline_rows, later_kinds, phases, pooled
 from stream.protocol_verdicts import Demands, Halt, Verdict, demands, halts, trained, verdicts
 from stream.protocol_verdicts import judgement as by_protocol
 from stream.quality import Quality, quality
@@ -103,8 +103,9 @@ class Leg:
     Attributes
     ----------
     reasons : reason -> rejected stances that have it; a stance may have several.
-    baseline, training : all parts of that kind together. closing : the last `CLOSING` valid stances of the
-        training, None where it is not twice as long. parts : each by itself, in order.
+    baseline : the steps that every change is against. training : all training together, of kind ``train``; in
+        a session without any, all walking as practised, of kind ``retention``. closing : the last `CLOSING`
+        valid stances of the training, None where it is not twice as long. parts : each by itself, in order.
     judgement : by the protocol where one ran, otherwise by `compute.success.RULE`.
     trained : whether this leg was. verdicts : of the protocol on its blocks, empty where none ran.
     """
@@ -129,7 +130,8 @@ class Summary:
     Attributes
     ----------
     concealed : arm, target, band and success are left out because the session is blinded.
-    replayed : what the streams replayed; empty for a walker.
+    replayed : what the streams replayed; empty for a walker. session : its number in the schedule, 0 without
+        a protocol. folders : of its recordings. rehearsal : of nobody.
     demands : what counts as a success. halts : of the protocol.
     variable, label, unit : what was fed back; empty when concealed or not known.
     """
@@ -156,6 +158,9 @@ class Summary:
     demands: Demands
     halts: tuple[Halt, ...] = ()
     replayed: str = ""
+    session: int = 0
+    folders: tuple[str, ...] = ()
+    rehearsal: bool = False
 
     def leg(self, side: Side) -> Leg:
         """Summary of one leg."""
@@ -202,6 +207,9 @@ def summarise(folder: SessionFolder, *, unblind: bool = False) -> Summary:
         demands(folder),
         halts(folder),
         folder.replayed,
+        folder.place.session,
+        tuple(each.path.resolve().name for each in folder.recordings),
+        folder.place.rehearsal,
     )
 
 
@@ -256,18 +264,29 @@ def _parts(
     said: Sequence[Verdict],
 ) -> tuple[LegPart, ...]:
     """Baseline and training of a leg as wholes, then every phase."""
-    count = folder.stances.count
-    baseline = _part(
-        folder, side, "baseline", "baseline", pooled(found, "baseline", count), target, {}
-    )
+    kinds, count = later_kinds(found), folder.stances.count
+    baseline = _part(folder, side, "baseline", "baseline", baseline_rows(folder, found), target, {})
     baseline = _with_earlier(folder, side, baseline, target)
-    against = baseline.means
-    training = _part(folder, side, "train", "train", pooled(found, "train", count), target, against)
-    training = _as_judged(training, [each for each in said if each.kind == "train"])
-    each = [_part(folder, side, p.name, p.kind, p.rows, target, against) for p in found]
+    against, kind = baseline.means, kinds[0]
+    training = _part(folder, side, kind, kind, pooled(found, kinds, count), target, against)
+    training = _as_judged(training, [each for each in said if each.kind in kinds])
+    each = [
+        _part(
+            folder,
+            side,
+            f"{p.name}, begun again" if p.again else p.name,
+            p.kind,
+            p.rows,
+            target,
+            against,
+        )
+        for p in found
+    ]
     for verdict in said:  # a block that was halted is several parts: the verdict stands at the last
         of = [
-            i for i, p in enumerate(found) if p.name == verdict.name and p.begin_s <= verdict.to_s
+            i
+            for i, p in enumerate(found)
+            if p.name == verdict.name and p.begin_s <= verdict.to_s and not p.again
         ]
         if of:
             each[of[-1]] = replace(_as_judged(each[of[-1]], [verdict]), verdict=verdict)
@@ -303,7 +322,7 @@ def _closing(
     against: Mapping[str, SerialMean],
 ) -> LegPart | None:
     stances = folder.stances
-    own = pooled(found, "train", stances.count) & stances.of(side) & stances.valid
+    own = pooled(found, ["train"], stances.count) & stances.of(side) & stances.valid
     places = np.flatnonzero(own)
     if len(places) < 2 * CLOSING:
         return None
@@ -417,12 +436,18 @@ def _leg(
         training,
         _closing(folder, found, side, target, baseline.means),
         tuple(each),
-        by_protocol(said)
+        by_protocol(said, _planned(folder))
         if said
         else _judgement(training, parts[side.other][1], side, target, folder.sham),
         trained(folder, side),
         said,
     )
+
+
+def _planned(folder: SessionFolder) -> tuple[str, ...]:
+    """Names of the training blocks that this session was to have."""
+    kinds = table(table(folder.facts, "protocol"), "kinds")
+    return tuple(str(name) for name, kind in kinds.items() if kind == "train")
 
 
 def _judgement(

@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from html import escape
 from math import isfinite
 from typing import Any
@@ -273,19 +274,42 @@ def changes(title: str, rows: Sequence[tuple[str, Change]], limits: Mapping[str,
         return _svg(figure, title, said)
 
 
+@dataclass(frozen=True)
+class TimeAxis:
+    """Where sessions stand beside each other: weeks since the first, or one after the other.
+
+    Attributes
+    ----------
+    at : place of each, shape (n,). names : of each where they stand one after the other; empty for weeks.
+    """
+
+    at: np.ndarray
+    label: str
+    names: tuple[str, ...] = ()
+
+    def dress(self, axes: Axes) -> None:
+        """Set ticks, limits and label."""
+        axes.set_xlabel(self.label)
+        if self.names:
+            step = -(-len(self.names) // 9)  # so that their labels do not touch
+            axes.set_xticks(self.at[::step], self.names[::step])
+            axes.set_xlim(-0.4, len(self.names) - 0.6)
+        else:
+            reach = max(float(self.at[-1]), 1.0)
+            axes.set_xlim(-0.05 * reach, 1.05 * reach)
+
+
 def trend(
     title: str,
     unit: str,
-    names: Sequence[str],
+    axis: TimeAxis,
     baseline: Sequence[SerialMean],
-    training: Sequence[SerialMean],
     detectable: float,
     norm: Norm | None = None,
     y_range: tuple[float, float] | None = None,
 ) -> str:
-    """Baseline and training of each session; the band is what measurement alone may move between days."""
-    with _figure((4.7, 3.3)) as (figure, axes):
-        at = np.arange(len(names))
+    """Walking without feedback in each session; the band is what measurement alone may move between days."""
+    with _figure((4.7, 3.0)) as (figure, axes):
         first = next((each.mean for each in baseline if isfinite(each.mean)), float("nan"))
         if isfinite(first) and isfinite(detectable):
             axes.axhspan(
@@ -293,52 +317,87 @@ def trend(
                 "////",
                 linewidth=0, label="no more than error of measurement", zorder=0,
             )  # fmt: skip
-        for means, colour, mark, line, face, label in (
-            (baseline, BASELINE, "o", (0, (5, 3)), "white", "baseline walking (95 % CI)"),
-            (training, TRAINING, "s", "-", TRAINING, "in training (95 % CI)"),
-        ):
-            means_at = np.array([each.mean for each in means])
-            half = np.array([each.interval()[1] - each.mean for each in means])
-            known = np.isfinite(means_at)
-            if known.any():
-                axes.errorbar(
-                    at[known], means_at[known], yerr=half[known], color=colour, marker=mark,
-                    linestyle=line, markerfacecolor=face, markersize=6, capsize=3, linewidth=1.5, label=label,
-                )  # fmt: skip
+        means = np.array([each.mean for each in baseline])
+        half = np.array([each.interval()[1] - each.mean for each in baseline])
+        _over_time(
+            axes, axis, means, half, half, ("baseline walking (95 % CI)", BASELINE, "o", "white")
+        )
         if norm is not None:
             _norm(axes, norm)
-        step = -(-len(names) // 9)  # so that their labels do not touch
-        axes.set_xticks(at[::step], names[::step])
-        axes.set_xlim(-0.4, len(names) - 0.6)
         if y_range is not None:
             axes.set_ylim(*y_range)
-        axes.set_xlabel("session and its date")
         axes.set_ylabel(unit)
+        axis.dress(axes)
         axes.set_title(title, pad=8)
         _legend(figure, axes)
-        return _svg(figure, title, f"{len(names)} sessions")
+        return _svg(figure, title, f"{len(baseline)} sessions")
 
 
-def outcomes(title: str, names: Sequence[str], lines: Mapping[str, Sequence[float]]) -> str:
+def effects(
+    title: str,
+    axis: TimeAxis,
+    training: Sequence[Change | None],
+    recall: Sequence[Change | None],
+    y_range: tuple[float, float],
+) -> str:
+    """Changes against each session's own baseline, %; error between days has no part in them."""
+    with _figure((4.7, 3.0)) as (figure, axes):
+        axes.axhline(
+            0.0, color=BASELINE, linestyle=(0, (5, 3)), linewidth=1.2, label="own baseline"
+        )
+        for changes_, dress in (
+            (training, ("in training (95 % CI)", TRAINING, "s", TRAINING)),
+            (recall, ("as practised, without feedback", TRAINING, "D", "white")),
+        ):
+            pct = np.array([float("nan") if each is None else each.pct for each in changes_])
+            bounds = np.array(
+                [(np.nan, np.nan) if each is None else each.pct_interval for each in changes_]
+            )
+            _over_time(axes, axis, pct, pct - bounds[:, 0], bounds[:, 1] - pct, dress)
+        axes.set_ylim(*y_range)
+        axes.set_ylabel("% of the session's baseline")
+        axis.dress(axes)
+        axes.set_title(title, pad=8)
+        _legend(figure, axes)
+        return _svg(figure, title, f"{len(training)} sessions")
+
+
+def _over_time(
+    axes: Axes,
+    axis: TimeAxis,
+    values: np.ndarray,
+    below: np.ndarray,
+    above: np.ndarray,
+    dress: tuple[str, str, str, str],
+) -> None:
+    """Draw values and what is uncertain of them; `dress` is label, colour, mark and the mark's face."""
+    label, colour, mark, face = dress
+    known, line = np.isfinite(values), "-" if face != "white" else (0, (5, 3))
+    if known.any():
+        axes.errorbar(
+            axis.at[known], values[known], yerr=np.vstack([below[known], above[known]]), color=colour,
+            marker=mark, linestyle=line, markerfacecolor=face, markersize=6, capsize=3, linewidth=1.5,
+            label=label,
+        )  # fmt: skip
+
+
+def outcomes(title: str, axis: TimeAxis, lines: Mapping[str, Sequence[float]]) -> str:
     """What a person said over the sessions, a line each."""
     marks = "osD^vP"
     with _figure((4.7, 2.8)) as (figure, axes):
-        at = np.arange(len(names))
         for i, (name, values) in enumerate(lines.items()):
             found = np.array(values)
             known = np.isfinite(found)
             axes.plot(
-                at[known], found[known], marker=marks[i % len(marks)], linestyle=["-", "--", ":", "-."][i %
-                4], color=(TRAINING, ALARM, BASELINE, QUIET)[i % 4], label=name,
+                axis.at[known], found[known], marker=marks[i % len(marks)],
+                linestyle=["-", "--", ":", "-."][i % 4], color=(TRAINING, ALARM, BASELINE, QUIET)[i % 4],
+                label=name,
             )  # fmt: skip
-        step = -(-len(names) // 9)  # so that their labels do not touch
-        axes.set_xticks(at[::step], names[::step])
-        axes.set_xlim(-0.4, len(names) - 0.6)
+        axis.dress(axes)
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
-        axes.set_xlabel("session")
         axes.set_title(title, pad=8)
         _legend(figure, axes)
-        return _svg(figure, title, f"{len(lines)} outcomes over {len(names)} sessions")
+        return _svg(figure, title, f"{len(lines)} outcomes over {len(axis.at)} sessions")
 
 
 def pct_text(each: Change) -> str:

@@ -1,6 +1,7 @@
 """The pages: what stands in which place. Markup is in ``layout.html``, ``session.html``, ``course.html``."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from math import isfinite
 from typing import Any
 
@@ -16,7 +17,7 @@ from stream.course import Course, baseline_of
 from stream.curve_means import CURVES as MEAN_CURVES
 from stream.curve_means import CurveMean, curve_means
 from stream.latency import BUDGETS_MS
-from stream.phases import phases, pooled
+from stream.phases import baseline_rows, later_kinds, phases, pooled
 from stream.results import METHOD
 from stream.session_folder import SessionFolder, count_of, table
 from stream.summary import KFM, PEAK1, PEAK2, WATCHED, Leg, LegPart, Summary, watched
@@ -34,34 +35,47 @@ def session_page(folder: SessionFolder, summary: Summary) -> str:
 
 def course_page(found: Course) -> str:
     """The report of a person's sessions, a whole HTML document."""
-    names = [f"{i}\n{each.begun_utc[5:10]}" for i, each in enumerate(found.sessions, 1)]
-    pictures = []
-    series = {
-        side: (
-            [baseline_of(each, side) for each in found.sessions],
-            [each.leg(side).training.means.get(PEAK1, SerialMean()) for each in found.sessions],
-        )
-        for side in Side
-    }
-    means = [each.mean for pair in series.values() for part in pair for each in part if each.count]
+    axis, pictures = _axis(found.sessions), []
+    baselines = {side: [baseline_of(each, side) for each in found.sessions] for side in Side}
+    training, recall = (
+        {side: [_peak1(of(each.leg(side))) for each in found.sessions] for side in Side}
+        for of in (_trained_part, _recall_part)
+    )
+    means = [each.mean for side in Side for each in baselines[side] if each.count]
     reach = found.detectable_nm_per_kg if isfinite(found.detectable_nm_per_kg) else 0.1
-    for side, (baseline, training) in series.items():
-        if any(each.count for each in (*baseline, *training)):
+    pct = [
+        bound
+        for part in (training, recall)
+        for changes in part.values()
+        for each in changes
+        if each is not None
+        for bound in (each.pct, *each.pct_interval)
+        if isfinite(bound)
+    ]
+    for side in Side:
+        name = f"{side.word.capitalize()} knee: first EKAM peak"
+        if any(each.count for each in baselines[side]):
+            y_range = (min(means) - 1.2 * reach, max(means) + 1.2 * reach)
             pictures.append(
                 figures.trend(
-                    f"{side.word.capitalize()} knee: first EKAM peak over the sessions",
-                    "N·m/kg",
-                    names,
-                    baseline,
-                    training,
-                    found.detectable_nm_per_kg,
-                    HEALTHY_PEAK1,
-                    (min(means) - 1.2 * reach, max(means) + 1.2 * reach),
+                    f"{name}, without feedback", "N·m/kg", axis, baselines[side],
+                    found.detectable_nm_per_kg, HEALTHY_PEAK1, y_range,
                 )
-            )
+            )  # fmt: skip
+    for side in Side:
+        if any(
+            each is not None and isfinite(each.pct) for each in (*training[side], *recall[side])
+        ):
+            name = f"{side.word.capitalize()} knee: first EKAM peak"
+            pictures.append(
+                figures.effects(
+                    f"{name}, change within a session", axis, training[side], recall[side],
+                    (min(0.0, *pct) - 5.0, max(0.0, *pct) + 5.0),
+                )
+            )  # fmt: skip
     if found.outcomes:
-        pictures.append(figures.outcomes("What the person said", names, found.outcomes))
-    rows = [_course_row(i, each) for i, each in enumerate(found.sessions, 1)]
+        pictures.append(figures.outcomes("What the person said", axis, found.outcomes))
+    rows = [_course_row(each.session or i, each) for i, each in enumerate(found.sessions, 1)]
     return _render(
         "course.html",
         course=found,
@@ -71,7 +85,7 @@ def course_page(found: Course) -> str:
         rows=rows,
         starred=_starred(cell["change"] for row in rows for cell in row["cells"]),
         lacking=[
-            *(f"Left out: {sentence}." for sentence in found.unread),
+            *(f"Left out: {sentence}." for sentence in (*found.unread, *found.apart)),
             *(f"{each.name}: {sentence}" for each in found.sessions for sentence in each.lacking),
         ],
         no_interval=words.NO_INTERVAL,
@@ -243,14 +257,23 @@ def _bands(folder: SessionFolder, leg: Leg) -> list[tuple[float, float, float, f
 
 
 def _curve_figures(folder: SessionFolder, summary: Summary) -> list[str]:
-    stances = folder.stances
-    group_of: dict[int, str] = {}
-    parts = phases(folder)
-    for kind in ("baseline", "train"):
-        rows = pooled(parts, kind, stances.count) & stances.valid
-        for i in np.flatnonzero(rows):
-            group_of[count_of(stances.column("stance")[i])] = f"{stances.text('side')[i]} {kind}"
-    found = curve_means(folder.path / "curves.csv", group_of)
+    stances, parts = folder.stances, phases(folder)
+    groups = [""] * stances.count
+    for kind, rows in (
+        ("baseline", baseline_rows(folder, parts)),
+        ("train", pooled(parts, later_kinds(parts), stances.count)),
+    ):
+        for i in np.flatnonzero(rows & stances.valid):
+            groups[i] = f"{stances.text('side')[i]} {kind}"
+    found: dict[str, CurveMean] = {}
+    for part in folder.recordings:
+        numbers = stances.column("stance")
+        group_of = {
+            count_of(numbers[i]): groups[i]
+            for i in range(part.first, part.first + part.count)
+            if groups[i]
+        }
+        curve_means(part.path / "curves.csv", group_of, found)
     made = []
     for curve, name in (
         ("ekam_nm_per_kg", "knee adduction moment"),
@@ -358,6 +381,31 @@ def _latency(table: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
 # --- several sessions -----------------------------------------------------------------------------------
 
 
+def _axis(sessions: Sequence[Summary]) -> figures.TimeAxis:
+    begun = [datetime.fromisoformat(each.begun_utc) for each in sessions]
+    weeks = np.array([(each - begun[0]).total_seconds() / (7.0 * 86400.0) for each in begun])
+    if len(weeks) > 1 and np.diff(weeks).min() > 0.0 and weeks[-1] > 0.5:
+        return figures.TimeAxis(weeks, f"weeks since {begun[0]:%Y-%m-%d}")
+    names = [f"{each.session or i}\n{each.begun_utc[5:10]}" for i, each in enumerate(sessions, 1)]
+    return figures.TimeAxis(
+        np.arange(len(names), dtype=float), f"session and its date in {begun[0]:%Y}", tuple(names)
+    )
+
+
+def _trained_part(leg: Leg) -> LegPart | None:
+    return leg.training if leg.training.kind == "train" else None
+
+
+def _recall_part(leg: Leg) -> LegPart | None:
+    """What was left without feedback at the end: the last block of that kind that holds a valid step."""
+    parts = [part for part in leg.parts if part.kind == "retention" and part.valid]
+    return parts[-1] if parts else None
+
+
+def _peak1(part: LegPart | None) -> Change | None:
+    return None if part is None else part.changes.get(PEAK1)
+
+
 def _course_row(number: int, summary: Summary) -> dict[str, Any]:
     return {
         "number": number,
@@ -366,7 +414,9 @@ def _course_row(number: int, summary: Summary) -> dict[str, Any]:
             {
                 "side": leg.side.word,
                 "baseline": leg.baseline.means.get(PEAK1, SerialMean()),
-                "change": leg.training.changes.get(PEAK1),
+                "change": _peak1(_trained_part(leg)),
+                "recall": _peak1(_recall_part(leg)),
+                "goal": words.goal(leg, summary),
                 "kfm": leg.training.changes.get(KFM),
                 "judged": leg.training.judged,
                 "in_band_pct": leg.training.in_band_pct,

@@ -140,7 +140,7 @@ def _band(leg: Leg, summary: Summary) -> list[str]:
     if not leg.trained:
         return []
     return [
-        f"{part.in_band_pct:.0f} % of its steps in training lay in the target band ({part.in_band} of "
+        f"{part.in_band_pct:.0f} % of its steps {period(leg)} lay in the target band ({part.in_band} of "
         f"{part.judged} valid steps with a target, {min(part.told, part.judged)} of them told to the walker; "
         f"{summary.demands.in_band_pct:g} % are aimed at)."
     ]
@@ -154,7 +154,7 @@ def _price(leg: Leg, summary: Summary) -> list[str]:
         limit = summary.demands.limit_pct(column)
         if each is None or not isfinite(each.pct):
             said.append(f"What became of its {name} is not known.")
-        elif each.pct > limit:
+        elif summary.demands.beyond(column, each):
             said.append(
                 f"Its {name} rose by {each.pct:.0f} %, more than the {limit:g} % that are "
                 f"tolerated: "
@@ -201,13 +201,14 @@ def _of_protocol(leg: Leg) -> list[str]:
     """What the protocol said of a trained leg's training blocks."""
     training = of_training(leg.verdicts)
     missing = "; ".join(leg.judgement.missing)
-    if not training:
+    if leg.judgement.state == "unknown":
         return [f"Whether the goal was reached cannot be judged: {missing}."]
     reached, count = sum(each.success is True for each in training), len(training)
-    if reached == count:
-        where = "the training block" if count == 1 else f"all {count} training blocks"
+    block = "training block" if leg.training.kind == "train" else "block without feedback"
+    if leg.judgement.state == "reached":
+        where = f"the {block}" if count == 1 else f"all {count} {block}s"
         return [f"The protocol's goal was reached for this leg in {where}."]
-    where = "" if count == 1 else f" in {reached} of {count} training blocks"
+    where = "" if count == 1 else f" in {reached} of {count} {block}s"
     if leg.judgement.state == "paid for" and not reached:
         return [f"The target was met, but this counts as no success of the protocol: {missing}."]
     verb = "was reached" if reached else "was not reached"
@@ -228,14 +229,18 @@ def halted(summary: Summary) -> str:
 
 def period(leg: Leg) -> str:
     """What a leg's steps against its baseline are called."""
+    if leg.training.kind != "train":
+        return "when walking as practised, without feedback"
     return "in training" if leg.trained else "while the other leg was trained"
 
 
 def verdict(part: LegPart) -> str:
     """The protocol's verdict on a leg in a block, for a table."""
     found = part.verdict
-    if found is None or found.success is None:
+    if found is None or (found.success is None and not found.why):
         return "–"
+    if found.success is None:
+        return f"? cannot be judged: {'; '.join(found.why)}"
     return "✓ success" if found.success else f"✗ {'; '.join(found.why) or 'no success'}"
 
 
@@ -265,6 +270,11 @@ def headline(summary: Summary) -> str:
     return f"First peak of the knee adduction moment against baseline: {', '.join(parts)}."
 
 
+def goal(leg: Leg, summary: Summary) -> str:
+    """What came of a leg's goal, for a table."""
+    return _goal(leg, summary).strip(" ()") or "–"
+
+
 def _goal(leg: Leg, summary: Summary) -> str:
     if summary.concealed:
         return ""
@@ -274,8 +284,8 @@ def _goal(leg: Leg, summary: Summary) -> str:
         return ""
     training = of_training(leg.verdicts)
     reached = sum(each.success is True for each in training)
-    if 0 < reached < len(training):
-        return f" (goal reached in {reached} of {len(training)} training blocks)"
+    if 0 < reached < len(training) and leg.judgement.state != "unknown":
+        return f" (goal reached in {reached} of {len(training)} blocks)"
     return {
         "reached": " (goal reached)",
         "missed": " (goal not reached)",
@@ -288,7 +298,7 @@ def _rises(leg: Leg, summary: Summary) -> str:
     names = []
     for column, name in PRICES.items():
         each = leg.training.changes.get(column)
-        if each is not None and each.pct > summary.demands.limit_pct(column):
+        if each is not None and summary.demands.beyond(column, each):
             names.append(f"the {name} ({signed(each.pct)} %)")
     return " and ".join(names)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from display.report.page import session_page
 from stream.errors import EkamError
+from stream.parts import whole
 from stream.session_folder import read_session
 from stream.summary import summarise
 
@@ -19,7 +20,7 @@ def write_session_report(folder: Path, *, unblind: bool = False) -> tuple[Path, 
     -------
     The report, and under which name an older, different one was kept.
     """
-    session = read_session(folder)
+    session = whole(read_session(folder))
     page = session_page(session, summarise(session, unblind=unblind))
     hidden = session.concealed and unblind
     path = folder / (UNBLINDED if hidden else WRITTEN)

@@ -167,7 +167,7 @@ def test_a_mean_without_an_interval_is_drawn_without_a_bar():
     sure, unsure = SerialMean(50, 0.5, 0.05, 40.0, 0.01), SerialMean(50, 0.5, 0.05, 2.1, 0.04)
     drawn = []
     for each in (sure, unsure):
-        svg = figures.trend("t", "N·m/kg", ["1"], [each], [SerialMean()], 0.1)
+        svg = figures.trend("t", "N·m/kg", figures.TimeAxis(np.zeros(1), "w", ("1",)), [each], 0.1)
         drawn.append(bool(re.search(r'LineCollection_1">\s*<path d=', svg)))
     assert drawn == [True, False]
     svg = figures.changes("t", [("KFM", change(sure, unsure))], {})

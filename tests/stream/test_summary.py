@@ -438,7 +438,7 @@ def test_a_guard_of_an_angle_is_told_in_degrees_and_is_no_share(tmp_path):
     ]
     assert found.demands.rule.endswith(
         f"none of these may rise: {labels[0]} by more than 25 %, {labels[1]} by more than 2 °, "
-        f"{labels[2]} of the other leg by more than 3.5 ° (by the protocol)"
+        f"{labels[2]} of the other leg by more than 3.5 °, a moment by 0.02 N·m/kg at least (by the protocol)"
     )
     assert found.demands.rise_pct == {KFM: 25.0}
     assert found.leg(Side.LEFT).judgement.state == "paid for"
