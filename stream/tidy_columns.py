@@ -34,7 +34,7 @@ KEYS = (
         "part of the session, from 1: an interrupted one is in several recordings; empty where not known",
         LOG,
     ),
-    Column("recording", "", "name of the folder; with stance it names a row", "folder"),
+    Column("recording", "", "name of the folder; with participant and stance it names a row", "folder"),
     Column(
         "session_begun_utc", "", "when the recording began, UTC", "session.json, journal or folder's name"
     ),
