@@ -42,7 +42,7 @@ def export(
     from display.say import out as console
     from stream.codebook import codebook, write_codebook
     from stream.errors import EkamError
-    from stream.export_c3d import export_c3d, spans_of_all
+    from stream.export_c3d import export_c3d, file_name_of, spans_of_all
     from stream.results import refuse_existing
     from stream.session_folder import find_sessions, has_curves, read_sessions
     from stream.tidy import Study, study_stances, write_curves
@@ -81,23 +81,24 @@ def export(
             rows = write_curves(read, out / "curves.csv")
             console.print(f"{out / 'curves.csv'}: {rows} points")
             left_out += [
-                f"the curves of {each.name}, which has no readable curves.csv: "
+                f"the curves of {file_name_of(each)}, which has no readable curves.csv: "
                 "`ekam process` makes it again from a raw.xdf"
                 for each in read
                 if not has_curves(each.path)
             ]
         unfollowed = {each.path for each in study.unfollowed()}
         for session in read:
+            said = file_name_of(session)
             if session.lacking:
-                err.print(f"{session.name}: {'; '.join(session.lacking)}")
+                err.print(f"{said}: {'; '.join(session.lacking)}")
             if session.path in unfollowed:
                 err.print(
-                    f"{session.name}: protocol.jsonl is missing or damaged: attempts, what was judged and "
+                    f"{said}: protocol.jsonl is missing or damaged: attempts, what was judged and "
                     "baselines are left empty"
                 )
             if session.concealed and not unblind:
                 err.print(
-                    f"{session.name} is blinded: what tells its arm is left empty (--unblind tells it)"
+                    f"{said} is blinded: what tells its arm is left empty (--unblind tells it)"
                 )
             if wanted[session.path]:
                 try:
@@ -108,7 +109,7 @@ def export(
                     left_out.append(str(error))
                     continue
                 for note in notes:
-                    err.print(f"{session.name}: {note}")
+                    err.print(f"{said}: {note}")
                 for path in made:
                     console.print(str(path))
     for sentence in without:

@@ -7,6 +7,7 @@ a stance was scored is written down. Nothing of it is guessed from ``stances.csv
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from math import nan
 from pathlib import Path
 from typing import Literal
@@ -186,10 +187,10 @@ class _Follower:
         zero = nan if baseline is None else baseline.mean
         judged = nan
         if counted and step.usable and block.kind in AIMED_KINDS and side in self.plan.legs:
-            own = [each.value for each in before.steps if each.side is side and each.usable]
-            newest = [*own, step.value][-self.plan.mean_of :]
+            own = (s.value for s in reversed(before.steps) if s.side is side and s.usable)
+            newest = [step.value, *islice(own, self.plan.mean_of - 1)]
             if baseline is not None or self.terms.mode == "absolute":
-                judged = self.terms.shown(mean(newest), zero)
+                judged = self.terms.shown(mean(newest[::-1]), zero)
         return Located(
             placed.block, block, number, self._attempt_at(stretch.from_s, number), counted,
             placed.told, zero, judged, placed.low, placed.high,

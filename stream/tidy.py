@@ -182,7 +182,7 @@ def _stances(study: Study, session: SessionFolder) -> Iterator[dict[str, Any]]:
     whole = {**recording_cells(study, session), **terms(session, log)}
     hidden = TELLING if study.hides(session) else ()
     begun = study.begun(session)
-    without = _Without(session)
+    without = _Without(session, hides=study.hides(session))
     for own in _rows(session.path / "stances.csv"):
         located = None if log is None else log.stances.get(_whole(own.get("stance")))
         if located is not None and located.label == own.get("block"):
@@ -220,7 +220,7 @@ def _of_log(located: Located, begun: Mapping[int, int], log: Followed | None) ->
 class _Without:
     """What is known of the stances of a session without a log: by its own tables."""
 
-    def __init__(self, session: SessionFolder) -> None:
+    def __init__(self, session: SessionFolder, *, hides: bool) -> None:
         protocol = table(session.facts, "protocol")
         self._kinds = dict(session.kinds) or dict(table(protocol, "kinds"))
         self._of_protocol = bool(session.protocol or protocol or session.place.protocol)
@@ -236,7 +236,7 @@ class _Without:
         feedback = table(session.facts, "feedback")
         self._baselines = table(feedback, "baseline")
         self._low, self._high = number(feedback.get("low")), number(feedback.get("high"))
-        self._hidden = session.concealed
+        self._hidden = hides
 
     def cells(self, own: Mapping[str, str]) -> dict[str, Any]:
         """Of one row of ``stances.csv``."""

@@ -115,7 +115,8 @@ OF_STANCE = (
     Column(
         "counted",
         "",
-        "1: decided before its block ended or was paused, so that the protocol counts it where it is valid; "
+        "1: decided before its block ended, was paused or had its band moved, so that the protocol counts it "
+        "where it is valid; "
         f"{_FOLLOWED}",
         LOG,
     ),

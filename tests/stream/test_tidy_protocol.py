@@ -240,3 +240,13 @@ def test_without_a_protocol_kind_and_band_are_those_of_the_session(tmp_path):
         assert row["judged_value"] == repr(float(row["feedback_value"]))
         assert row["in_band"] == str(int(60.0 <= float(row["feedback_value"]) <= 90.0))
     assert {row["in_band"] for row in found[:20]} == {""}
+
+
+def test_a_session_that_hides_its_feedback_without_a_protocol(tmp_path):
+    feedback = {"variable": "ekam_peak1", "mode": "relative", "low": 60.0, "high": 90.0, "baseline_stances": 20,
+                "blinded": True}  # fmt: skip
+    sessions.write(tmp_path / "a", sessions.leg(20, 30), more={"feedback": feedback})
+    hidden, told = (stances(tmp_path, tmp_path / "a", unblind=unblind) for unblind in (False, True))
+    for column in ("feedback_value", "judged_value", "in_band"):
+        assert {row[column] for row in hidden} == {""}
+        assert all(row[column] for row in told[20:])
