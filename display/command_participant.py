@@ -52,7 +52,12 @@ def participant(
         known = read_participant(store, person)
     if answer is not None:
         known.file.protocol.check_answer(*answer)
-        known.note("answer", session=known.next().session, name=answer[0], value=answer[1])
+        session = known.next().session
+        before = known.noted(answer[0], session)
+        more = {} if before is None else {"replaces": before}
+        known.note("answer", session=session, name=answer[0], value=answer[1], **more)
+        if before is not None:
+            out.print(f"{answer[0]} of session {session}: {answer[1]:g} instead of {before:g}.")
     _show(known.folder, store, person)
 
 

@@ -63,6 +63,7 @@ def run_live(
         resume=resume,
         anew=anew,
         subject=subject_file,
+        lab=lab_file,
     )
     if runs is not None and feedback:
         raise EkamError("the protocol says what the walker is shown: leave out --feedback")

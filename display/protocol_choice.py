@@ -16,6 +16,7 @@ from compute.variables import find
 from display.say import err, out
 from stream.errors import EkamError
 from stream.json_lines import Lines
+from stream.lab import LabFile
 from stream.participants import (
     JOURNAL,
     LONGEST_BREAK_H,
@@ -30,6 +31,8 @@ from stream.protocol_file import read_protocol
 from stream.protocol_run import ProtocolRun, Scripted, Setup, resumed, script_of
 from stream.running import running
 from stream.subject_file import SubjectFile, read_subject
+
+LATE = ", and markers that were off since would change every value"
 
 
 @dataclass(frozen=True)
@@ -99,13 +102,15 @@ def chosen(
     resume: bool = False,
     anew: bool = False,
     subject: SubjectFile,
+    lab: LabFile | None = None,
 ) -> Chosen | None:
     """The session that was asked for; None without a protocol.
 
     Parameters
     ----------
-    subject : who walks. session : None for the first. go_on : folder of a session without a participant
-        that broke off. resume, anew : a participant's session that broke off is continued, or begun again.
+    subject : who walks. lab : of a session that goes on. session : None for the first.
+    go_on : folder of a session without a participant that broke off. resume, anew : a participant's session
+        that broke off is continued, or begun again.
 
     Raises
     ------
@@ -121,14 +126,14 @@ def chosen(
             raise EkamError(
                 f"--participant knows protocol, session, leg and arm: leave out {', '.join(given)}"
             )
-        return _of_participant(store, participant, subject, resume=resume, anew=anew)
+        return _of_participant(store, participant, subject, lab, resume=resume, anew=anew)
     if go_on is not None:
         given.remove("--go-on")
         if given:
             raise EkamError(
                 f"--go-on knows protocol, session, leg and arm: leave out {', '.join(given)}"
             )
-        return Chosen(_gone_on(go_on, subject))
+        return Chosen(_gone_on(go_on, subject, lab))
     if not protocol:
         if given:
             raise EkamError(f"{', '.join(given)} of which protocol? Say so with --protocol")
@@ -145,7 +150,13 @@ def _given(**options: object) -> list[str]:
 
 
 def _of_participant(
-    store: Path, participant: str, subject: SubjectFile, *, resume: bool, anew: bool
+    store: Path,
+    participant: str,
+    subject: SubjectFile,
+    lab: LabFile | None,
+    *,
+    resume: bool,
+    anew: bool,
 ) -> Chosen:
     if resume and anew:
         raise EkamError("--resume goes on and --anew begins again: give one of them")
@@ -160,7 +171,10 @@ def _of_participant(
         _refuse_unclear(person, comes, comes.broken, resume=resume, anew=anew)
     elif resume:
         raise EkamError(f"no session of {participant} broke off: leave out --resume")
-    setup = person.setup(comes, subject_sha256=subject.sha256, go_on=resume)
+    if resume and comes.broken_h > LONGEST_BREAK_H:
+        err.print(f"Warning: session {comes.session} broke off {ago(comes.broken_h)}{LATE}.")
+    lab_sha256 = "" if lab is None else lab.sha256
+    setup = person.setup(comes, subject_sha256=subject.sha256, lab_sha256=lab_sha256, go_on=resume)
     return Chosen(setup, person, comes)
 
 
@@ -174,17 +188,13 @@ def _refuse_unclear(
     if comes.damaged and not anew:
         raise EkamError(f"{said} and cannot go on ({comes.damaged}): --anew begins it again")
     if not resume and not anew:
-        late = (
-            ", and markers that were off since would change every value"
-            if comes.broken_h > LONGEST_BREAK_H
-            else ""
-        )
+        late = LATE if comes.broken_h > LONGEST_BREAK_H else ""
         raise EkamError(
             f"{said}{late}: --resume goes on in its block with its baseline, --anew begins it again"
         )
 
 
-def _gone_on(folder: Path, subject: SubjectFile) -> Setup:
+def _gone_on(folder: Path, subject: SubjectFile, lab: LabFile | None) -> Setup:
     """What is left of a session that belongs to no participant."""
     if (folder.parent / PERSON).is_file():
         name = folder.resolve().parent.name
@@ -197,7 +207,7 @@ def _gone_on(folder: Path, subject: SubjectFile) -> Setup:
         raise EkamError(
             f"{subject.path} is of {subject.subject.id}, and the session in {folder} of {before}"
         )
-    return resumed(folder, subject.sha256)
+    return resumed(folder, subject.sha256, "" if lab is None else lab.sha256)
 
 
 def _subject_id(folder: Path) -> str:
@@ -240,6 +250,8 @@ def read_wishes(path: Path | None) -> list[Scripted]:
     except ValueError as error:
         raise EkamError(f"{path} holds a line that is no JSON: {error}") from None
     try:
+        if not all("ask" in table for table in tables):
+            raise KeyError("ask")
         return sorted(script_of(tables), key=lambda each: each.ask.at_s)
     except (KeyError, TypeError, ValueError, AttributeError):
         raise EkamError(

@@ -128,8 +128,8 @@ def run_session(
         folder, recorder = _folder(out, lab, subject, session, target)
         if protocol is not None and run is not None:
             tell_warning(run, subject)
+            protocol.begun()  # first: a folder that the journal does not know of stops everything
             run.keep(folder)
-            protocol.begun()
         if seconds is not None or not shown:
             view.control.start()
         err.print(f"Recording into {folder}.")

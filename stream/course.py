@@ -8,6 +8,7 @@ from compute import Side
 from compute.norms import mdc95_nm_per_kg
 from compute.serial import SerialMean
 from stream.errors import EkamError
+from stream.outcomes import unwalked
 from stream.parts import whole
 from stream.session_folder import SessionFolder, Unread, in_order
 from stream.summary import PEAK1, Summary, summarise
@@ -37,7 +38,7 @@ class Course:
     ----------
     detectable_nm_per_kg : of the first EKAM peak between two days.
     outcomes : name -> last value told in each session, NaN where none was.
-    unread : why which folder is left out, sentences. apart : which folder is none of the schedule, sentences.
+    unread : why which folder is left out, sentences. apart : what is beside the schedule, likewise.
     """
 
     subject_id: str
@@ -89,6 +90,11 @@ def course(
             f"{each.name} was begun again later and counts for nothing"
             for each in known
             if each.place.superseded
+        )
+        + tuple(
+            f"noted for session {session}, which has not been walked: {each.name} {each.value:g}"
+            for person in dict.fromkeys(each.path.resolve().parent for each in known)
+            for session, each in unwalked(person)
         ),
     )
 

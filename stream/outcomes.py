@@ -41,16 +41,16 @@ class Outcome:
 
 def read_outcomes(folder: Path) -> tuple[Outcome, ...]:
     """Every outcome of a session's folder, in the order in which they were written; never raises."""
-    own = [_outcomes(_parsed(folder / name)) for name in _FILES]
-    return tuple(each for some in (*own, _of_journal(folder)) for each in _standing(some))
+    own = [each for name in _FILES for each in standing(_outcomes(_parsed(folder / name)))]
+    return (*own, *standing(_of_journal(folder, also_asked=not own)))
 
 
 def outcomes_of(node: Any) -> tuple[Outcome, ...]:
     """Outcomes in a list or table of any of these forms; never raises."""
-    return _standing(_outcomes(node))
+    return standing(_outcomes(node))
 
 
-def _standing(told: Iterable[Outcome]) -> tuple[Outcome, ...]:
+def standing(told: Iterable[Outcome]) -> tuple[Outcome, ...]:
     """What was told, corrections in the place of what they replace."""
     found: list[Outcome] = []
     for each in told:
@@ -65,20 +65,41 @@ def _standing(told: Iterable[Outcome]) -> tuple[Outcome, ...]:
     return tuple(found)
 
 
-def _of_journal(folder: Path) -> Iterator[Outcome]:
-    """Answers that the participant's journal has of this session."""
-    begun: dict[Any, str] = {}
-    current = ""
-    for line in _parsed(folder.resolve().parent / "journal.jsonl"):
-        if not isinstance(line, Mapping):
-            continue
+def unwalked(person: Path) -> tuple[tuple[int, Outcome], ...]:
+    """What a participant's journal notes of sessions that have not begun, by number; never raises."""
+    lines = [line for line in _parsed(person / "journal.jsonl") if isinstance(line, Mapping)]
+    begun = {line.get("session") for line in lines if line.get("what") == "begun"}
+    waiting: dict[int, list[Mapping[str, Any]]] = {}
+    for line in lines:
+        session = line.get("session")
+        if line.get("what") == "answer" and isinstance(session, int) and session not in begun:
+            waiting.setdefault(session, []).append(line)
+    return tuple(
+        (session, each)
+        for session, noted in sorted(waiting.items())
+        for each in standing(_outcomes(noted))
+    )
+
+
+def _of_journal(folder: Path, *, also_asked: bool) -> Iterator[Outcome]:
+    """Answers that the participant's journal has of this session.
+
+    Parameters
+    ----------
+    also_asked : also those that were asked for while it ran, which it keeps itself as well.
+    """
+    whole = folder.resolve()
+    lines = [line for line in _parsed(whole.parent / "journal.jsonl") if isinstance(line, Mapping)]
+    sessions = {
+        line.get("folder"): line.get("session") for line in lines if line.get("what") == "begun"
+    }
+    number, current = sessions.get(whole.name), None
+    for line in lines:
         if line.get("what") == "begun":
-            current = str(line.get("folder") or "")
-            begun[line.get("session")] = current
-        elif line.get("what") == "answer":
-            of = begun.get(line.get("session"), current) if "session" in line else current
-            if of == folder.resolve().name:
-                yield from _outcomes(line)
+            current = line.get("session")
+        of_it = line.get("what") == "answer" and line.get("session", current) == number is not None
+        if of_it and (also_asked or "at_s" not in line):
+            yield from _outcomes(line)
 
 
 def _parsed(path: Path) -> Any:

@@ -13,6 +13,7 @@ Pseudonyms only. The arm stands in participant.json: whoever runs a blinded prot
 
 import json
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -113,7 +114,8 @@ class Participant:
             elif each["what"] == "begun":
                 begun, part, begun_at = each["session"], each["folder"], each["utc"]
         broken = self.folder / part
-        if begun <= ended or not (broken / LOG).is_file():
+        walked = (broken / LOG).is_file() or _has_stances(broken)
+        if begun <= ended or not walked:
             return Next(ended + 1, self._fresh(ended + 1))
         since_h = (datetime.now(UTC) - datetime.fromisoformat(begun_at)).total_seconds() / 3600.0
         left = Next(begun, self._fresh(begun), broken, since_h)
@@ -137,7 +139,9 @@ class Participant:
             part += 1
         return self.folder / (name if part == 1 else f"{name}_{part}")
 
-    def setup(self, chosen: Next, *, subject_sha256: str = "", go_on: bool = False) -> Setup:
+    def setup(
+        self, chosen: Next, *, subject_sha256: str = "", lab_sha256: str = "", go_on: bool = False
+    ) -> Setup:
         """The session that was chosen.
 
         Parameters
@@ -149,7 +153,7 @@ class Participant:
         EkamError : the protocol is over, or what broke off cannot be continued.
         """
         if go_on and chosen.broken is not None:
-            return resumed(chosen.broken, subject_sha256)
+            return resumed(chosen.broken, subject_sha256, lab_sha256)
         made = Setup(
             self.file,
             chosen.session,
@@ -173,6 +177,15 @@ class Participant:
     def answers(self) -> list[dict[str, Any]]:
         """Every answer and outcome so far."""
         return [each for each in self.journal() if each["what"] == "answer"]
+
+    def noted(self, name: str, session: int) -> float | None:
+        """The outcome of that name that was last noted beside a session; None without one."""
+        values = [
+            each.get("value")
+            for each in self.answers()
+            if (each.get("name"), each.get("session")) == (name, session) and "at_s" not in each
+        ]
+        return float(values[-1]) if values and isinstance(values[-1], int | float) else None
 
     def begin(self, chosen: Next) -> None:
         """A session, or a further part of one, begins."""
@@ -199,6 +212,14 @@ def _personal(plan: Plan, state: State, side: Side) -> float:
         return nan
     # whoever trains at the natural angle in the belief that it was tested does so in every session
     return baseline.mean + chosen.change
+
+
+def _has_stances(folder: Path) -> bool:
+    """Whether a session's table holds more than its heads."""
+    try:
+        return (folder / "stances.csv").read_bytes().count(b"\n") > 1
+    except OSError:
+        return False
 
 
 def _readable(each: Mapping[str, Any]) -> bool:
@@ -258,7 +279,6 @@ def enrol(
         raise EkamError(f"{folder} exists: this participant is enrolled already") from None
     except OSError as error:
         raise EkamError(f"{folder} cannot be made: {error.strerror}") from None
-    (folder / FILE).write_text(file.text, encoding="utf-8")
     table = {
         "id": person_id,
         "leg": None if leg is None else leg.word,
@@ -268,11 +288,17 @@ def enrol(
         "rehearsal": rehearsal,
     }
     person = Participant(folder, person_id, file, leg, arm, rehearsal)
-    person.note("enrolled", protocol=file.protocol.name, sha256=file.sha256)
-    # last: a folder without it is no participant
-    with (folder / PERSON).open("x", encoding="utf-8") as made:
-        json.dump(table, made, indent=2)
-        made.write("\n")
+    try:
+        (folder / FILE).write_text(file.text, encoding="utf-8")
+        person.note("enrolled", protocol=file.protocol.name, sha256=file.sha256)
+        (folder / PERSON).write_text(json.dumps(table, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        shutil.rmtree(
+            folder, ignore_errors=True
+        )  # half a participant could be neither used nor made
+        raise EkamError(
+            f"{person_id} cannot be enrolled in {root}: {error.strerror}; nothing is left of it"
+        ) from None
     return person
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from compute.protocol import State, Step, start
 from stream.errors import EkamError
+from stream.outcomes import standing
 from stream.protocol_run import read_setup
 from stream.session_folder import Part, SessionFolder, StanceTable, read_session
 
@@ -41,7 +42,7 @@ def whole(folder: SessionFolder) -> SessionFolder:
         stances=_joined([each.stances for each in parts], begins_s),
         facts={**folder.facts, "begun_utc": parts[0].begun_utc.isoformat()},
         concealed=any(each.concealed for each in parts),
-        outcomes=tuple(dict.fromkeys(each for part in parts for each in part.outcomes)),
+        outcomes=standing(dict.fromkeys(each for part in parts for each in part.outcomes)),
         lacking=tuple(lacking),
         parts=made,
     )

@@ -380,6 +380,11 @@ def read_setup(folder: Path) -> tuple[Setup, tuple[Step | Ask, ...]]:
         raise EkamError(
             f"{folder / LOG} is damaged: the session cannot be continued from it"
         ) from None
+    gap = _gap(inputs)
+    if gap:
+        raise EkamError(
+            f"{folder / LOG} is damaged, it lacks {gap}: what the session came to is not known"
+        )
     if first["sha256"] != file.sha256:
         raise EkamError(
             f"{folder / FILE} is not the protocol that the session ran: its hash differs"
@@ -387,12 +392,25 @@ def read_setup(folder: Path) -> tuple[Setup, tuple[Step | Ask, ...]]:
     return setup, inputs
 
 
-def resumed(folder: Path, subject_sha256: str = "") -> Setup:
+def _gap(inputs: Sequence[Step | Ask]) -> str:
+    """Which stances a log lacks, in words; they are numbered from 1 in each recording."""
+    due = 1
+    for each in inputs:
+        if isinstance(each, Step):
+            if each.number != due:
+                return f"stances {due} to {each.number - 1}"
+            due += 1
+        elif each.what == "resumed":
+            due = 1
+    return ""
+
+
+def resumed(folder: Path, subject_sha256: str = "", lab_sha256: str = "") -> Setup:
     """The session of a folder, to go on where it broke off.
 
     Parameters
     ----------
-    subject_sha256 : of the subject file that is used from now on; another one than before is noted.
+    subject_sha256, lab_sha256 : of the files that are used from now on; others than before are noted.
 
     Raises
     ------
@@ -404,14 +422,16 @@ def resumed(folder: Path, subject_sha256: str = "") -> Setup:
     if replayed(start(setup.plan()), inputs).ended:
         raise EkamError(f"the protocol in {folder} came to its end: there is nothing to go on with")
     before = [*inputs, Ask("resumed", 0.0, f"resumed after an interruption of {folder.name}")]
-    if subject_sha256 and _subject_sha256(folder) != subject_sha256:
+    if subject_sha256 and _sha256(folder / "subject.toml") != subject_sha256:
         before.append(Ask("recalibrated", 0.0, subject_sha256[:12]))
+    if lab_sha256 and _sha256(folder / "lab.toml") != lab_sha256:
+        before.append(Ask("another_lab", 0.0, lab_sha256[:12]))
     return replace(setup, before=tuple(before))
 
 
-def _subject_sha256(folder: Path) -> str:
+def _sha256(path: Path) -> str:
     try:
-        text = (folder / "subject.toml").read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
         return hashlib.sha256(text.encode()).hexdigest()
     except (OSError, UnicodeDecodeError):
         return ""
@@ -425,8 +445,10 @@ def before_this_recording(setup: Setup, inputs: Sequence[Step | Ask]) -> Setup:
     if not resumes:
         return setup
     last = resumes[-1] + 1
-    follows = inputs[last : last + 1]
-    if follows and isinstance(follows[0], Ask) and follows[0].what == "recalibrated":
+    while last < len(inputs):
+        follows = inputs[last]
+        if not isinstance(follows, Ask) or follows.what not in ("recalibrated", "another_lab"):
+            break
         last += 1
     return replace(setup, before=tuple(inputs[:last]))
 

@@ -241,7 +241,13 @@ def read_session(path: Path) -> SessionFolder:
     if not subject:
         lacking.append("subject.toml is missing: body height and what depends on it are not known")
     protocol = _toml(path / "protocol.toml")
-    unknown = not protocol and not table(facts, "protocol") and _had_protocol(path)
+    # blocks in the table come from a protocol; a whole session.json that knows of none is believed
+    told = not facts or facts.get("protocol") is not None
+    had = _had_protocol(path) or (told and any(stances.text("block")))
+    of_person = path.resolve().parent / "protocol.toml"
+    if had and not protocol and (of_person.parent / "participant.json").is_file():
+        protocol = _toml(of_person)  # every session of a participant runs this one
+    unknown = not protocol and not table(facts, "protocol") and had
     if unknown:
         lacking.append(
             "what the protocol was cannot be read, nor whether it was blinded: this page tells no arm"

@@ -15,7 +15,7 @@ from compute.variables import find
 
 ASKS = (
     "next", "repeat", "accept", "pause", "resume", "answer", "correct", "shift_band", "end", "resumed",
-    "recalibrated",
+    "recalibrated", "another_lab",
 )  # fmt: skip
 """What an operator can ask of a protocol; anything else leaves it as it is."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import isfinite, nan
+from math import isfinite, isnan, nan
 from typing import Literal
 
 from compute.conventions import Side
@@ -168,10 +168,12 @@ def _steered(leg: LegFeedback, state: State, side: Side) -> LegFeedback:
         if leg.phase == "off":
             return leg
         return LegFeedback(side, leg.target, "off", stance=leg.stance)
-    if leg.target == target and leg.phase != "off":
-        return leg
     value = nan if baseline is None else baseline.mean
     count = 0 if baseline is None else baseline.count
+    based = leg.baseline == value or (isnan(leg.baseline) and isnan(value))
+    # where a session goes on, the first feedback there is has the terms of the target and no baseline
+    if leg.phase == "feedback" and leg.target == target and based:
+        return leg
     return LegFeedback(side, target, "feedback", count, value, stance=leg.stance)
 
 

@@ -478,6 +478,12 @@ class State:
             f"calibrated anew ({ask.text}), the baseline is kept: a marker placed elsewhere shifts all values"
         )
 
+    def _ask_another_lab(self, ask: Ask) -> "State":
+        return self._noted(
+            f"another lab file from here on ({ask.text}), the baseline is kept: other axes, filters or "
+            "limits shift all values"
+        )
+
 
 def _one_more(counts: tuple[int, int], side: Side) -> tuple[int, int]:
     left, right = counts

@@ -85,7 +85,8 @@ def course_page(found: Course) -> str:
         rows=rows,
         starred=_starred(cell["change"] for row in rows for cell in row["cells"]),
         lacking=[
-            *(f"Left out: {sentence}." for sentence in (*found.unread, *found.apart)),
+            *(f"Left out: {sentence}." for sentence in found.unread),
+            *(f"{sentence[0].upper()}{sentence[1:]}." for sentence in found.apart),
             *(f"{each.name}: {sentence}" for each in found.sessions for sentence in each.lacking),
         ],
         no_interval=words.NO_INTERVAL,

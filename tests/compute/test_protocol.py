@@ -11,7 +11,7 @@ from compute.conventions import Side
 from compute.feedback import Target, WalkerFeedback
 from compute.feedback import start as fresh
 from compute.protocol import Ask, Block, Fading, Guard, Plan, Question, TargetRule, start
-from compute.protocol.bands import band
+from compute.protocol.bands import band, placeholder
 from compute.protocol.inputs import Step, from_table
 from compute.protocol.judgement import leg_result
 from compute.protocol.leg_baseline import BaselineRules, LegBaseline, baseline_faults, leg_baseline
@@ -801,6 +801,19 @@ def test_a_band_moves_by_its_own_width_at_most():
     assert "moves by its own width" in far.notes[-1]
     near = state.asked(Ask("shift_band", 150.0, "", -5.0))
     assert near.targets[Side.LEFT].low == before.low - 5.0
+
+
+def test_a_session_that_goes_on_tells_the_first_step_from_the_baseline_it_kept():
+    state = walk(PLAN, Strider(answer=0.12), seconds=130.0).state
+    on = state.asked(Ask("resumed", state.now_s))
+    made = steered(fresh(placeholder(on.plan)), on)
+    for side in Side:
+        leg = made.leg(side)
+        assert (leg.phase, leg.target) == ("feedback", on.targets[side])
+        assert leg.baseline == on.baselines[side].mean
+    assert steered(made, on) is made
+    changed = replace(on, baselines=(on.baselines[1], on.baselines[1]))
+    assert steered(made, changed).left.baseline == on.baselines[1].mean
 
 
 # --- going on -----------------------------------------------------------------------------------------

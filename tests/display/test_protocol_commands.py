@@ -165,6 +165,7 @@ def test_a_session_killed_while_training_goes_on_in_its_block_with_its_baseline(
     # the log may be a stance ahead of the table or behind it, as the kill fell between the two
     assert abs(kept["stances_in_log"][0] - kept["stances_in_log"][1]) <= 1
     assert abs(kept["stances_of_both"][0] - kept["stances_of_both"][1]) <= 1
+    assert found["told_apart_pct"] < 0.01  # as written, with its digits
     assert found["ended"]
     assert "calibrated anew" in found["notes"][1]
     assert found["verified"] == ["", ""]

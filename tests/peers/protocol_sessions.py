@@ -106,6 +106,7 @@ def interrupted(folder: Path) -> dict[str, Any]:
         "refused": refused.stderr.strip(),
         "went_on": gone_on.returncode,
         "said": gone_on.stderr[-500:] if gone_on.returncode else "",
+        "told_apart_pct": _told_apart_pct(second, after),
         "block_before": before.stretches[-1].label,
         "first_block_after": stances(second)[0]["block"],
         "blocks_after": list(dict.fromkeys(row["block"] for row in stances(second))),
@@ -128,6 +129,18 @@ def interrupted(folder: Path) -> dict[str, Any]:
 def _state(folder: Path) -> Any:
     setup, inputs = read_setup(folder)
     return replayed(start(setup.plan()), inputs)
+
+
+def _told_apart_pct(folder: Path, state: Any) -> float:
+    """How far what the walker was told of a step lies from its share of the baseline that was kept."""
+    apart = [
+        abs(float(row["feedback_value"]) - 100.0 * float(row["ekam_peak1_nm_per_kg"]) / mean)
+        for row in stances(folder)
+        if row["feedback_value"]
+        for mean in [state.baselines[row["side"] == "right"].mean]
+    ]
+    assert apart, "no step was told"
+    return max(apart)
 
 
 def _wait(until: Any, live: subprocess.Popen[bytes]) -> None:

@@ -1,8 +1,10 @@
 """The participants' store: enrolled once, sessions in their order, what broke off, what was found."""
 
+import hashlib
 import json
 import subprocess
 import sys
+import time
 
 import pytest
 from striders import Strider, walk
@@ -11,14 +13,22 @@ from compute.conventions import Side
 from compute.protocol import Ask
 from stream import json_lines
 from stream.errors import EkamError
+from stream.outcomes import read_outcomes, unwalked
 from stream.participants import enrol, line, read_participant
 from stream.place import Place, place_of
 from stream.protocol_file import read_protocol
-from stream.protocol_run import ProtocolRun, resumed
+from stream.protocol_run import ProtocolRun, before_this_recording, resumed
 from stream.running import Running, is_running
 
 UTC = "2026-11-20T10:00:00+00:00"
 EFFECTS = {-10: -0.04, -5: -0.12, 5: 0.01, 10: 0.04}
+
+
+def wait_until(found, seconds=10.0):
+    begun_s = time.monotonic()
+    while not found():
+        assert time.monotonic() < begun_s + seconds
+        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -264,3 +274,114 @@ def test_a_folder_knows_its_session_and_part(person):
     assert [place_of(each).superseded for each in (first, second, again)] == [True, True, False]
     assert place_of(again).part == 1
     assert place_of(person.folder / "nowhere") == Place()
+
+
+def test_a_full_disk_loses_no_line_and_a_half_written_one_is_taken_back(tmp_path, monkeypatch):
+    path, whole = tmp_path / "a.jsonl", json_lines.append
+    full = [True]
+
+    def append(to, tables):
+        if full[0]:
+            raise OSError(28, "No space left on device")
+        whole(to, tables)
+
+    monkeypatch.setattr(json_lines, "append", append)
+    lines = json_lines.Lines(path)
+    lines.add({"i": 0})
+    wait_until(lambda: lines.fault)
+    assert "a.jsonl cannot be written" in lines.fault
+    lines.add({"i": 1})
+    full[0] = False
+    lines.add({"i": 2})
+    lines.close()
+    assert lines.fault == ""
+    assert [each["i"] for each in json_lines.read(path, "log")] == [0, 1, 2]
+
+
+def test_what_was_written_in_part_is_taken_back(tmp_path, monkeypatch):
+    path = tmp_path / "a.jsonl"
+    json_lines.append(path, [{"i": 0}])
+    before = path.read_bytes()
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(json_lines.os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        json_lines.append(path, [{"i": 1}, {"i": 2}])
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("byte", [b"\xff", b"\x00", b"}"])
+def test_a_damaged_line_is_named_wherever_it_stands(person, byte):
+    path = person.folder / "journal.jsonl"
+    person.note("answer", session=1, name="pain", value=9.0)
+    person.note("answer", session=1, name="pain", value=3.0)
+    lines = path.read_bytes().split(b"\n")
+    lines[1] = lines[1][:20] + byte + lines[1][21:]
+    path.write_bytes(b"\n".join(lines))
+    with pytest.raises(EkamError, match=r"(line 2 of the journal .* is damaged|nobody can go by): put back a copy"):
+        person.next()
+
+
+def test_a_log_that_lacks_stances_is_no_ground_to_go_on_from(person):
+    _, folder = run(person, seconds=300.0)
+    log = folder / "protocol.jsonl"
+    lines = log.read_text().splitlines(keepends=True)
+    log.write_text("".join(lines[:10] + lines[14:]))
+    comes = person.next()
+    assert "is damaged, it lacks stances 10 to 13" in comes.damaged
+    log.unlink()  # what was walked is not forgotten
+    (folder / "stances.csv").write_text("stance,side\n1,left\n")
+    assert "there is no protocol log" in person.next().damaged
+
+
+def test_a_session_that_never_came_about_is_begun_as_if_nothing_were(person):
+    comes = person.next()
+    person.begin(comes)
+    comes.folder.mkdir()  # killed before anything was written
+    again = person.next()
+    assert (again.session, again.broken, again.folder.name) == (1, None, "session_01_2")
+
+
+def test_who_cannot_be_enrolled_leaves_nothing_behind(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    file = read_protocol("ekam_retraining")
+    with monkeypatch.context() as patched:
+        patched.setattr(json_lines, "append", full)
+        with pytest.raises(EkamError, match="S07 cannot be enrolled in .* No space left on device"):
+            enrol(tmp_path, "S07", file)
+    assert not (tmp_path / "S07").exists()
+    enrol(tmp_path, "S07", file)
+
+
+def test_another_lab_file_is_noted_when_a_session_goes_on(person):
+    _, folder = run(person, seconds=300.0)
+    (folder / "lab.toml").write_text("one")
+    sha256 = hashlib.sha256(b"one").hexdigest()
+    same = person.setup(person.next(), lab_sha256=sha256, go_on=True)
+    other = person.setup(person.next(), lab_sha256="b" * 64, go_on=True)
+    assert not any("another lab file" in note for note in ProtocolRun(same).state.notes)
+    noted = ProtocolRun(other).state.notes
+    assert any("another lab file from here on (bbbbbbbbbbbb)" in note for note in noted)
+    assert before_this_recording(other, other.before).before == other.before
+
+
+def test_an_outcome_beside_a_session_is_corrected_and_belongs_to_its_own(person):
+    assert person.noted("WOMAC pain", 1) is None
+    person.note("answer", session=1, name="WOMAC pain", value=12.0)
+    person.note("answer", session=2, name="WOMAC pain", value=5.0)
+    assert person.noted("WOMAC pain", 1) == 12.0
+    person.note("answer", session=1, name="WOMAC pain", value=2.0, replaces=12.0)
+    _, folder = run(person, seconds=300.0)
+    answers = [{"name": "pain", "value": 4.0, "at_s": 3.0}]
+    json_lines.append(folder / "outcomes.jsonl", answers)
+    person.note("answer", session=1, **answers[0])  # the same, as the session tells both
+    assert [(each.name, each.value) for each in read_outcomes(folder)] == [
+        ("pain", 4.0),
+        ("WOMAC pain", 2.0),
+    ]
+    waiting = unwalked(person.folder)
+    assert [(number, each.value) for number, each in waiting] == [(2, 5.0)]

@@ -41,7 +41,7 @@ def stances(tmp_path, *paths, **options):
 
 
 def test_a_stance_has_its_place_and_what_it_was_held_against(file, tmp_path):
-    run, walked = folders.write(tmp_path / "a", Setup(file, leg=None))
+    run, walked = folders.write(tmp_path / "a", Setup(file, arm="A"))
     found = stances(tmp_path, tmp_path / "a")
     assert len(found) == len(walked.placed)
     for row, placed in zip(found, walked.placed, strict=True):
@@ -79,7 +79,7 @@ def test_a_stance_has_its_place_and_what_it_was_held_against(file, tmp_path):
 
 
 def test_what_is_in_the_band_is_what_the_block_was_judged_by(file, tmp_path):
-    run, _ = folders.write(tmp_path / "a", Setup(file))
+    run, _ = folders.write(tmp_path / "a", Setup(file, arm="A"))
     found = stances(tmp_path, tmp_path / "a")
     for result in run.state.results:
         for leg in result.legs:
@@ -103,7 +103,7 @@ def test_what_is_in_the_band_is_what_the_block_was_judged_by(file, tmp_path):
 
 def test_a_block_that_was_begun_again_is_told_from_the_one_that_counts(file, tmp_path):
     asks = [Ask("repeat", 75.3), Ask("pause", 100.0), Ask("resume", 110.0)]
-    run, _ = folders.write(tmp_path / "a", Setup(file), asks=asks)
+    run, _ = folders.write(tmp_path / "a", Setup(file, arm="A"), asks=asks)
     found = [row for row in stances(tmp_path, tmp_path / "a") if row["block"] == "practice"]
     assert {row["attempt"] for row in found} == {"1", "2"}
     for row in found:
@@ -121,7 +121,7 @@ def test_a_block_that_was_begun_again_is_told_from_the_one_that_counts(file, tmp
 
 def test_an_attempt_in_an_earlier_part_is_discarded_by_a_later_one(file, tmp_path):
     first, second = tmp_path / "session_01", tmp_path / "session_01_2"
-    folders.write(first, Setup(file), seconds=90.0)
+    folders.write(first, Setup(file, arm="A"), seconds=90.0)
     goes_on = resumed(first)
     folders.write(second, goes_on, asks=[Ask("repeat", 20.0)])
     alone = stances(tmp_path, first)
@@ -137,7 +137,7 @@ def test_an_attempt_in_an_earlier_part_is_discarded_by_a_later_one(file, tmp_pat
 
 
 def test_a_session_that_was_begun_again_and_a_rehearsal_are_marked(file, tmp_path):
-    person = enrol(tmp_path, "S01", file, rehearsal=True)
+    person = enrol(tmp_path, "S01", file, arm="A", rehearsal=True)
     for _ in range(2):
         comes = person.next()
         made = person.setup(comes)
@@ -152,7 +152,7 @@ def test_a_session_that_was_begun_again_and_a_rehearsal_are_marked(file, tmp_pat
 def test_a_leg_that_is_not_trained_has_no_target(tmp_path):
     (tmp_path / "one.toml").write_text('legs = "one"\n' + folders.PROTOCOL)
     one = read_protocol(str(tmp_path / "one.toml"))
-    folders.write(tmp_path / "a", Setup(one, leg=Side.LEFT))
+    folders.write(tmp_path / "a", Setup(one, leg=Side.LEFT, arm="A"))
     found = stances(tmp_path, tmp_path / "a")
     assert {(row["side"], row["leg_trained"], row["legs_trained"]) for row in found} == {
         ("left", "1", "left"), ("right", "0", "left"),
@@ -164,7 +164,7 @@ def test_a_leg_that_is_not_trained_has_no_target(tmp_path):
 
 
 def test_without_its_log_a_session_keeps_what_its_tables_say(file, tmp_path):
-    folders.write(tmp_path / "a", Setup(file))
+    folders.write(tmp_path / "a", Setup(file, arm="A"))
     whole = stances(tmp_path, tmp_path / "a")
     (tmp_path / "a" / "protocol.jsonl").unlink()
     found = stances(tmp_path, tmp_path / "a")
@@ -179,7 +179,7 @@ def test_without_its_log_a_session_keeps_what_its_tables_say(file, tmp_path):
 
 
 def test_a_log_that_belongs_to_another_table_tells_nothing_of_it(file, tmp_path):
-    folders.write(tmp_path / "a", Setup(file))
+    folders.write(tmp_path / "a", Setup(file, arm="A"))
     table = tmp_path / "a" / "stances.csv"
     table.write_text(table.read_text().replace(",practice,", ",other,"))
     found = [row for row in stances(tmp_path, tmp_path / "a") if row["block"] == "other"]
