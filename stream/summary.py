@@ -129,7 +129,7 @@ class Summary:
 
     Attributes
     ----------
-    concealed : arm, target, band and success are left out because the session is blinded.
+    concealed : arm, target, band, success and all results are left out because the session is blinded.
     replayed : what the streams replayed; empty for a walker. session : its number in the schedule, 0 without
         a protocol. folders : of its recordings. rehearsal : of nobody.
     demands : what counts as a success. halts : of the protocol.
@@ -182,6 +182,7 @@ def summarise(folder: SessionFolder, *, unblind: bool = False) -> Summary:
     said = {side: () if target is None or folder.sham else verdicts(folder, side) for side in Side}
     parts = {side: _parts(folder, found, side, target, said[side]) for side in Side}
     legs = tuple(_leg(folder, found, side, parts, target, said[side]) for side in Side)
+    legs = tuple(map(_without_results, legs)) if concealed else legs
     on_s, off_s = folder.stances.column("t_on_s"), folder.stances.column("t_off_s")
     span_s = float(np.nanmax(off_s) - np.nanmin(on_s)) if np.isfinite(on_s).any() else 0.0
     return Summary(
@@ -211,6 +212,18 @@ def summarise(folder: SessionFolder, *, unblind: bool = False) -> Summary:
         tuple(each.path.resolve().name for each in folder.recordings),
         folder.place.rehearsal,
     )
+
+
+def _without_results(leg: Leg) -> Leg:
+    """A leg of which is told how much was measured, and its baseline: how it walked later tells the arm."""
+
+    def hidden(part: LegPart) -> LegPart:
+        if part.kind in ("baseline", "familiarise"):
+            return part
+        return replace(part, means=dict.fromkeys(part.means, SerialMean()), changes={})
+
+    parts = tuple(map(hidden, leg.parts))
+    return replace(leg, training=hidden(leg.training), closing=None, parts=parts)
 
 
 def _band(target: Target | None, legs: Sequence[Leg]) -> tuple[float, float]:

@@ -189,9 +189,9 @@ def _change_figures(summary: Summary) -> list[str]:
 
 def _step_figures(folder: SessionFolder, summary: Summary) -> list[str]:
     stances = folder.stances
-    if not stances.count:
+    if not stances.count or summary.concealed:
         return []
-    target = None if summary.concealed else folder.target
+    target = folder.target
     columns = [PEAK1]
     if target is not None and target.spec.column != PEAK1:
         columns.insert(0, target.spec.column)
@@ -258,6 +258,8 @@ def _bands(folder: SessionFolder, leg: Leg) -> list[tuple[float, float, float, f
 
 
 def _curve_figures(folder: SessionFolder, summary: Summary) -> list[str]:
+    if summary.concealed:
+        return []
     stances, parts = folder.stances, phases(folder)
     groups = [""] * stances.count
     for kind, rows in (

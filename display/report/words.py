@@ -106,6 +106,8 @@ def leg_sentences(leg: Leg, summary: Summary) -> list[str]:
             f"None of the {leg.rejected} steps of the {name} leg could be used; most often: "
             f"{REASONS.get(worst, worst) or 'no reason is recorded'}."
         ]
+    if summary.concealed:
+        return [f"How the {name} leg walked after its baseline is left out: it would tell the arm."]
     return [*_main(leg), *_band(leg, summary), *_price(leg, summary), *_judgement(leg, summary)]
 
 
@@ -130,8 +132,6 @@ def _main(leg: Leg) -> list[str]:
 
 
 def _band(leg: Leg, summary: Summary) -> list[str]:
-    if summary.concealed:
-        return []
     part = leg.training
     if not part.judged:
         if not leg.trained:
@@ -176,7 +176,7 @@ def _price(leg: Leg, summary: Summary) -> list[str]:
 
 
 def _judgement(leg: Leg, summary: Summary) -> list[str]:
-    if summary.concealed or not leg.trained or not leg.training.judged:
+    if not leg.trained or not leg.training.judged:
         return []
     if leg.verdicts:
         return _of_protocol(leg)
@@ -251,6 +251,8 @@ def headline(summary: Summary) -> str:
         return (
             "Nothing can be said of this session's walking: no step was measured without a fault."
         )
+    if summary.concealed:
+        return f"{valid} steps were measured. The session is blinded: its results are left out."
     parts = []
     for leg in summary.legs:
         each = leg.training.changes.get(PEAK1)

@@ -320,7 +320,9 @@ def test_a_damaged_line_is_named_wherever_it_stands(person, byte):
     lines = path.read_bytes().split(b"\n")
     lines[1] = lines[1][:20] + byte + lines[1][21:]
     path.write_bytes(b"\n".join(lines))
-    with pytest.raises(EkamError, match=r"(line 2 of the journal .* is damaged|nobody can go by): put back a copy"):
+    with pytest.raises(
+        EkamError, match=r"(line 2 of the journal .* is damaged|nobody can go by): put back a copy"
+    ):
         person.next()
 
 

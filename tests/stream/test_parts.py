@@ -8,6 +8,7 @@ from striders import Strider
 from compute import Side
 from compute.protocol import Ask
 from display.report import words
+from display.report.page import session_page
 from stream.course import course
 from stream.parts import whole
 from stream.protocol_file import read_protocol
@@ -130,3 +131,23 @@ def test_a_training_that_was_not_walked_is_no_goal_reached(tmp_path):
     assert left.judgement.state == "unknown"
     assert "more was not walked to its end" in left.judgement.missing
     assert "(cannot be judged)" in words.headline(summary)
+
+
+def test_a_blinded_report_tells_nothing_of_how_anybody_walked_later(tmp_path):
+    text = "blinded = true\n" + folders.PROTOCOL
+    folder = tmp_path / "s"
+    folders.write(folder, setup(tmp_path, text), Strider(answer=0.2))
+    summary = summarise(read_session(folder))
+    open_ = summarise(read_session(folder), unblind=True)
+    page = session_page(read_session(folder), summary)
+    for side in Side:
+        leg, known = summary.leg(side), open_.leg(side)
+        assert leg.training.valid == known.training.valid > 0
+        assert leg.baseline.means == known.baseline.means
+        assert not leg.training.changes
+        assert np.isnan(leg.training.means[PEAK1].mean)
+        assert f"{known.training.means[PEAK1].mean:.3f}" not in page
+        assert "it would tell the arm" in words.leg_sentences(leg, summary)[0]
+    assert "step by step" not in page
+    assert "its results are left out" in words.headline(summary)
+    assert "step by step" in session_page(read_session(folder), open_)
