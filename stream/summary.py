@@ -15,6 +15,7 @@ from compute import Side
 from compute.feedback import Target
 from compute.serial import Change, SerialMean, change, serial_mean
 from compute.success import Judgement, judge, wanted_change
+from compute.variables import VARIABLES, find
 from stream.codebook import unit_of
 from stream.latency import PERCENTILES, percentiles
 from stream.outcomes import Outcome
@@ -132,6 +133,7 @@ class Summary:
     concealed : arm, target, band, success and all results are left out because the session is blinded.
     replayed : what the streams replayed; empty for a walker. session : its number in the schedule, 0 without
         a protocol. folders : of its recordings. rehearsal : of nobody.
+    main : what the session is about. happened : what the protocol noted and the operator changed.
     demands : what counts as a success. halts : of the protocol.
     variable, label, unit : what was fed back; empty when concealed or not known.
     """
@@ -161,6 +163,8 @@ class Summary:
     session: int = 0
     folders: tuple[str, ...] = ()
     rehearsal: bool = False
+    main: Watched = WATCHED[0]
+    happened: tuple[str, ...] = ()
 
     def leg(self, side: Side) -> Leg:
         """Summary of one leg."""
@@ -211,7 +215,23 @@ def summarise(folder: SessionFolder, *, unblind: bool = False) -> Summary:
         folder.place.session,
         tuple(each.path.resolve().name for each in folder.recordings),
         folder.place.rehearsal,
+        main_outcome(folder),
+        () if concealed else _happened(folder),
     )
+
+
+def _happened(folder: SessionFolder) -> tuple[str, ...]:
+    """What the protocol noted, and what the operator changed, sentences."""
+    told = table(folder.facts, "protocol")
+    notes, targets = told.get("notes"), told.get("targets")
+    moved = [
+        f"{each.get('at_s', 0.0) / 60.0:.0f} min, {each.get('side')} leg: the band was {each['why']}"
+        for each in (targets if isinstance(targets, list) else ())
+        if isinstance(each, dict)
+        and isfinite(number(each.get("at_s")))
+        and str(each.get("why")).startswith(("moved by", "accepted by"))
+    ]
+    return (*(str(each) for each in (notes if isinstance(notes, list) else ())), *moved)
 
 
 def _without_results(leg: Leg) -> Leg:
@@ -236,13 +256,26 @@ def _band(target: Target | None, legs: Sequence[Leg]) -> tuple[float, float]:
     return trained.pop() if trained else (target.low, target.high)
 
 
-def watched(target: Target | None) -> tuple[Watched, ...]:
-    """`WATCHED`, and what was fed back where that is another column."""
-    if target is None or target.spec.column in {each.column for each in WATCHED}:
-        return WATCHED
-    spec = target.spec
-    own = Watched(spec.column, spec.label, unit_of(spec.column), 3, target.mode == "relative")
-    return (own, *WATCHED)
+def main_outcome(folder: SessionFolder) -> Watched:
+    """What a session is about: the outcome of a personal target's choice, else the first EKAM peak."""
+    aim = table(folder.protocol, "target")
+    name = str(aim.get("outcome") or "") if aim.get("rule") == "personal" else ""
+    if name not in VARIABLES or find(name).column == PEAK1:
+        return WATCHED[0]
+    spec = find(name)
+    return Watched(spec.column, spec.label, unit_of(spec.column), 3, spec.mode == "relative")
+
+
+def watched(folder: SessionFolder, target: Target | None) -> tuple[Watched, ...]:
+    """`WATCHED`, and what the session is about and what was fed back where those are other columns."""
+    more = [main_outcome(folder)]
+    if target is not None:
+        spec = target.spec
+        more.append(
+            Watched(spec.column, spec.label, unit_of(spec.column), 3, target.mode == "relative")
+        )
+    found = {each.column: each for each in (*more, *WATCHED)}
+    return tuple({**found, **{each.column: each for each in WATCHED}}.values())
 
 
 def latency(folder: SessionFolder) -> dict[str, dict[str, float]]:
@@ -359,7 +392,8 @@ def _part(
     own = rows & stances.of(side)
     good = own & stances.valid
     means = {
-        each.column: serial_mean(stances.column(each.column)[good]) for each in watched(target)
+        each.column: serial_mean(stances.column(each.column)[good])
+        for each in watched(folder, target)
     }
     changes = {
         column: change(against[column], mean)

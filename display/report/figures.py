@@ -315,13 +315,11 @@ def trend(
             axes.axhspan(
                 first - detectable, first + detectable, facecolor="#F2F2F2", edgecolor="#B0B0B0", hatch=
                 "////",
-                linewidth=0, label="no more than error of measurement", zorder=0,
+                linewidth=0, label="error of measurement", zorder=0,
             )  # fmt: skip
         means = np.array([each.mean for each in baseline])
         half = np.array([each.interval()[1] - each.mean for each in baseline])
-        _over_time(
-            axes, axis, means, half, half, ("baseline walking (95 % CI)", BASELINE, "o", "white")
-        )
+        _over_time(axes, axis, means, half, half, ("baseline (95 % CI)", BASELINE, "o", "white"))
         if norm is not None:
             _norm(axes, norm)
         if y_range is not None:
@@ -347,7 +345,7 @@ def effects(
         )
         for changes_, dress in (
             (training, ("in training (95 % CI)", TRAINING, "s", TRAINING)),
-            (recall, ("as practised, without feedback", TRAINING, "D", "white")),
+            (recall, ("as practised, no feedback", TRAINING, "D", "white")),
         ):
             pct = np.array([float("nan") if each is None else each.pct for each in changes_])
             bounds = np.array(
@@ -409,12 +407,16 @@ def pct_text(each: Change) -> str:
     return f"{signed(each.pct, 1)} %{interval}"
 
 
+WIDEST = 40
+"""Letters that three labels beside each other may have."""
+
+
 def _legend(figure: Figure, axes: Axes) -> None:
     handles, labels = axes.get_legend_handles_labels()
     if labels:
         figure.legend(
-            handles, labels, loc="outside lower center", ncols=3 if len(labels) != 4 else 2, handlelength=1.8,
-            columnspacing=1.2,
+            handles, labels, loc="outside lower center", handlelength=1.8, columnspacing=1.2,
+            ncols=2 if len(labels) == 4 or len("".join(labels)) > WIDEST else 3,
         )  # fmt: skip
 
 

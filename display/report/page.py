@@ -38,7 +38,7 @@ def course_page(found: Course) -> str:
     axis, pictures = _axis(found.sessions), []
     baselines = {side: [baseline_of(each, side) for each in found.sessions] for side in Side}
     training, recall = (
-        {side: [_peak1(of(each.leg(side))) for each in found.sessions] for side in Side}
+        {side: [_moved(each, of(each.leg(side))) for each in found.sessions] for side in Side}
         for of in (_trained_part, _recall_part)
     )
     means = [each.mean for side in Side for each in baselines[side] if each.count]
@@ -53,12 +53,12 @@ def course_page(found: Course) -> str:
         if isfinite(bound)
     ]
     for side in Side:
-        name = f"{side.word.capitalize()} knee: first EKAM peak"
+        name = f"{side.word.capitalize()} knee"
         if any(each.count for each in baselines[side]):
             y_range = (min(means) - 1.2 * reach, max(means) + 1.2 * reach)
             pictures.append(
                 figures.trend(
-                    f"{name}, without feedback", "N·m/kg", axis, baselines[side],
+                    f"{name}: first EKAM peak in the baseline", "N·m/kg", axis, baselines[side],
                     found.detectable_nm_per_kg, HEALTHY_PEAK1, y_range,
                 )
             )  # fmt: skip
@@ -66,10 +66,10 @@ def course_page(found: Course) -> str:
         if any(
             each is not None and isfinite(each.pct) for each in (*training[side], *recall[side])
         ):
-            name = f"{side.word.capitalize()} knee: first EKAM peak"
+            name = f"{side.word.capitalize()} knee"
             pictures.append(
                 figures.effects(
-                    f"{name}, change within a session", axis, training[side], recall[side],
+                    f"{name}: change within each session", axis, training[side], recall[side],
                     (min(0.0, *pct) - 5.0, max(0.0, *pct) + 5.0),
                 )
             )  # fmt: skip
@@ -80,7 +80,7 @@ def course_page(found: Course) -> str:
         "course.html",
         course=found,
         concealed=any(each.concealed for each in found.sessions),
-        said=[words.between_days(each) for each in found.legs],
+        said=[*_latest(found.sessions[-1]), *(words.between_days(each) for each in found.legs)],
         pictures=list(map(Markup, pictures)),
         rows=rows,
         starred=_starred(cell["change"] for row in rows for cell in row["cells"]),
@@ -172,13 +172,13 @@ def _context(folder: SessionFolder, summary: Summary) -> dict[str, Any]:
 
 
 def _change_figures(summary: Summary) -> list[str]:
-    labels = {each.column: each.label for each in WATCHED}
+    labels = {each.column: each.label for each in (summary.main, *WATCHED)}
     limits = {labels[column]: summary.demands.limit_pct(column) for column in words.PRICES}
     made = []
     for leg in summary.legs:
         rows = [
             (labels[column], leg.training.changes[column])
-            for column in _IN_CHANGES
+            for column in dict.fromkeys((summary.main.column, *_IN_CHANGES))
             if column in leg.training.changes and isfinite(leg.training.changes[column].pct)
         ]
         if rows:
@@ -195,7 +195,7 @@ def _step_figures(folder: SessionFolder, summary: Summary) -> list[str]:
     columns = [PEAK1]
     if target is not None and target.spec.column != PEAK1:
         columns.insert(0, target.spec.column)
-    about = {each.column: each for each in watched(target)}
+    about = {each.column: each for each in watched(folder, target)}
     minutes = stances.column("t_on_s") / 60.0
     parts = phases(folder)
     legs = [leg for leg in summary.legs if stances.of(leg.side).any()]
@@ -321,7 +321,7 @@ def _quantities(folder: SessionFolder, summary: Summary) -> list[dict[str, Any]]
     """A row per quantity and leg that was measured."""
     target = None if summary.concealed else folder.target
     rows = []
-    for each in watched(target):
+    for each in watched(folder, target):
         for leg in summary.legs:
             before = leg.baseline.means.get(each.column, SerialMean())
             after = leg.training.means.get(each.column, SerialMean())
@@ -384,6 +384,13 @@ def _latency(table: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
 # --- several sessions -----------------------------------------------------------------------------------
 
 
+def _latest(summary: Summary) -> list[str]:
+    said = [
+        words.latest(summary, leg, _recall_part(leg) or _trained_part(leg)) for leg in summary.legs
+    ]
+    return [sentence for sentence in said if sentence]
+
+
 def _axis(sessions: Sequence[Summary]) -> figures.TimeAxis:
     begun = [datetime.fromisoformat(each.begun_utc) for each in sessions]
     weeks = np.array([(each - begun[0]).total_seconds() / (7.0 * 86400.0) for each in begun])
@@ -405,8 +412,8 @@ def _recall_part(leg: Leg) -> LegPart | None:
     return parts[-1] if parts else None
 
 
-def _peak1(part: LegPart | None) -> Change | None:
-    return None if part is None else part.changes.get(PEAK1)
+def _moved(summary: Summary, part: LegPart | None) -> Change | None:
+    return None if part is None else part.changes.get(summary.main.column)
 
 
 def _course_row(number: int, summary: Summary) -> dict[str, Any]:
@@ -417,8 +424,8 @@ def _course_row(number: int, summary: Summary) -> dict[str, Any]:
             {
                 "side": leg.side.word,
                 "baseline": leg.baseline.means.get(PEAK1, SerialMean()),
-                "change": _peak1(_trained_part(leg)),
-                "recall": _peak1(_recall_part(leg)),
+                "change": _moved(summary, _trained_part(leg)),
+                "recall": _moved(summary, _recall_part(leg)),
                 "goal": words.goal(leg, summary),
                 "kfm": leg.training.changes.get(KFM),
                 "judged": leg.training.judged,

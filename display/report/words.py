@@ -108,27 +108,38 @@ def leg_sentences(leg: Leg, summary: Summary) -> list[str]:
         ]
     if summary.concealed:
         return [f"How the {name} leg walked after its baseline is left out: it would tell the arm."]
-    return [*_main(leg), *_band(leg, summary), *_price(leg, summary), *_judgement(leg, summary)]
+    return [
+        *_main(leg, summary),
+        *_band(leg, summary),
+        *_price(leg, summary),
+        *_judgement(leg, summary),
+    ]
 
 
-def _main(leg: Leg) -> list[str]:
-    name = leg.side.word
-    if PEAK1 not in leg.training.changes:
-        kept = leg.baseline.means.get(PEAK1)
+def _main(leg: Leg, summary: Summary) -> list[str]:
+    name, column = leg.side.word, summary.main.column
+    what = f"The {name} knee's {_named(summary)}"
+    if column not in leg.training.changes:
+        kept = leg.baseline.means.get(column)
         if kept is not None and kept.count and not leg.training.valid:
             return [
-                f"The {name} knee's first EKAM peak was {kept.mean:.3f} N·m/kg on average ({kept.count} "
+                f"{what} was {kept.mean:.3f} N·m/kg on average ({kept.count} "
                 f"steps, all "
                 "without feedback or before it began): there is nothing to compare it with."
             ]
         return [f"The {name} leg has no baseline: whether its EKAM changed cannot be said."]
-    main = leg.training.changes[PEAK1]
-    said = [change_sentence(f"The {name} knee's first EKAM peak", main, "N·m/kg")]
-    if leg.closing is not None and PEAK1 in leg.closing.changes:
-        end = leg.closing.changes[PEAK1]
+    main = leg.training.changes[column]
+    said = [change_sentence(what, main, "N·m/kg")]
+    if leg.closing is not None and column in leg.closing.changes:
+        end = leg.closing.changes[column]
         if isfinite(end.pct) and abs(end.pct - main.pct) >= 2.0:
             said.append(f"In the {leg.closing.name} it was {signed(end.pct)} % ({certainty(end)}).")
     return said
+
+
+def _named(summary: Summary) -> str:
+    """What a session is about, in a sentence."""
+    return "first EKAM peak" if summary.main.column == PEAK1 else summary.main.label
 
 
 def _band(leg: Leg, summary: Summary) -> list[str]:
@@ -255,7 +266,7 @@ def headline(summary: Summary) -> str:
         return f"{valid} steps were measured. The session is blinded: its results are left out."
     parts = []
     for leg in summary.legs:
-        each = leg.training.changes.get(PEAK1)
+        each = leg.training.changes.get(summary.main.column)
         if each is None or not isfinite(each.pct):
             continue
         low, high = each.pct_interval
@@ -269,7 +280,10 @@ def headline(summary: Summary) -> str:
         parts.append(f"{leg.side.word} {way}{price}{_goal(leg, summary)}")
     if not parts:
         return f"{valid} steps were measured; a change from baseline cannot be told."
-    return f"First peak of the knee adduction moment against baseline: {', '.join(parts)}."
+    named = "first peak of the knee adduction moment"
+    if summary.main.column != PEAK1:
+        named = summary.main.label
+    return f"{named[0].upper()}{named[1:]} against baseline: {', '.join(parts)}."
 
 
 def goal(leg: Leg, summary: Summary) -> str:
@@ -310,7 +324,7 @@ def cannot_be_said(summary: Summary) -> list[str]:
     said = []
     for side in Side:
         leg = summary.leg(side)
-        each = leg.training.changes.get(PEAK1)
+        each = leg.training.changes.get(summary.main.column)
         if leg.training.valid and each is not None and not isfinite(each.pct_interval[0]):
             said.append(f"How certain the {side.word} leg's change is: {no_interval(each)}.")
     said.append(
@@ -344,4 +358,17 @@ def between_days(found: BetweenDays) -> str:
         f"The {name} knee's walking without feedback changed by {moved} between the first and the last "
         f"session: "
         f"{verdict} (minimal detectable change {found.detectable:.3f} N·m/kg)."
+    )
+
+
+def latest(summary: Summary, leg: Leg, part: LegPart | None) -> str:
+    """What became of a leg in the newest session, in the last walking without feedback or in training."""
+    each = None if part is None else part.changes.get(summary.main.column)
+    if part is None or each is None or not isfinite(each.pct):
+        return ""
+    how = "in training" if part.kind == "train" else "when walking as practised, without feedback"
+    day = f"In the newest session ({summary.begun_utc[:10]})"
+    return (
+        f"{day} the {leg.side.word} knee's {_named(summary)} was {signed(each.pct)} % of that day's baseline "
+        f"{how} ({certainty(each)})."
     )

@@ -9,6 +9,8 @@ import sessions
 from compute import Side
 from compute.protocol import Ask
 from compute.variables import VARIABLES
+from display.report import words
+from display.report.page import session_page
 from stream.course import course
 from stream.curve_means import curve_means
 from stream.errors import EkamError
@@ -527,3 +529,34 @@ def test_a_session_whose_protocol_cannot_be_read_tells_no_arm(tmp_path):
     found = summed(folder)
     assert found.concealed
     assert any("nor whether it was blinded" in sentence for sentence in found.lacking)
+
+
+def test_a_personal_target_is_reported_by_the_outcome_that_it_was_chosen_by(tmp_path):
+    """First peak 12 % lower, the larger one is the second, which rose: the trial's outcome rose."""
+    legs = []
+    for seed in (0, 9):
+        leg = sessions.leg(60, 100, peak2_change=0.3, seed=seed)
+        leg["ekam_larger_peak_nm_per_kg"] = 1.5 * leg["ekam_peak2_nm_per_kg"]
+        legs.append(leg)
+    aim = (
+        '[target]\nvariable = "foot_progression"\nrule = "personal"\noutcome = "ekam_larger_peak"\n'
+    )
+    notes = {"notes": ["left leg: responder, -6 % at -5 °"], "targets": [
+        {"at_s": 600.0, "side": "left", "why": "moved by the operator by +2 °", "low": 1, "high": 5},
+        {"at_s": 1.0, "side": "left", "why": "by the protocol"},
+    ]}  # fmt: skip
+    folder = sessions.write(tmp_path / "s", *legs, protocol=aim, more={"protocol": notes})
+    found = summed(folder)
+    assert found.main.column == "ekam_larger_peak_nm_per_kg"
+    assert found.leg(Side.LEFT).training.changes[found.main.column].pct > 20.0
+    assert words.headline(found).startswith("Larger EKAM peak against baseline: left +")
+    assert "The left knee's larger EKAM peak was" in words.leg_sentences(found.legs[0], found)[0]
+    assert found.happened == (
+        "left leg: responder, -6 % at -5 °",
+        "10 min, left leg: the band was moved by the operator by +2 °",
+    )
+    text = session_page(read_session(folder), found)
+    assert "What happened" in text
+    assert "larger EKAM peak, step by step" not in text
+    plain_one = summed(sessions.write(tmp_path / "t", *legs))
+    assert plain_one.main.column == PEAK1
