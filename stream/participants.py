@@ -240,6 +240,8 @@ def _readable(each: Mapping[str, Any]) -> bool:
 
 def ago(hours: float) -> str:
     """A time that has passed, in words."""
+    if hours < 0.0:
+        return "in the future, by this computer's clock"
     return f"{60.0 * hours:.0f} min ago" if hours < 2.0 else f"{hours:.0f} h ago"
 
 
@@ -320,8 +322,10 @@ def read_participant(root: Path, person_id: str) -> Participant:
             f"there is no participant {person_id} in {root}: enrol with `ekam participant {person_id} "
             "--protocol P`"
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EkamError(f"{folder / PERSON} cannot be read: {error}") from None
+    except OSError as error:
+        raise EkamError(f"{folder / PERSON} cannot be read: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError):
+        raise EkamError(f"{folder / PERSON} is damaged: put back a copy of it") from None
     file = read_protocol(str(folder / FILE))
     if file.sha256 != sha256:
         raise EkamError(

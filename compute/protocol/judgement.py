@@ -156,8 +156,9 @@ def _missing(
     """What a block lacks for success: 60 % in the band, half of the change, no guard beyond its limit."""
     why = []
     if in_band_pct < plan.success_pct:
+        digits = 0 if round(in_band_pct) < plan.success_pct else 1  # 59.8 is not 60
         why.append(
-            f"{in_band_pct:.0f} % of the steps in the band, {plan.success_pct:g} % are needed"
+            f"{in_band_pct:.{digits}f} % of the steps in the band, {plan.success_pct:g} % are needed"
         )
     if isfinite(change) and asked and change / asked < 0.5:
         why.append(f"changed by {change:+.1f} {unit} of the {asked:+.3g} {unit} asked for")

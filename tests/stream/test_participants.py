@@ -387,3 +387,10 @@ def test_an_outcome_beside_a_session_is_corrected_and_belongs_to_its_own(person)
     ]
     waiting = unwalked(person.folder)
     assert [(number, each.value) for number, each in waiting] == [(2, 5.0)]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"id": 3}', '{"id": "S01", "leg": "up"}'])
+def test_a_damaged_participant_is_named(person, text):
+    (person.folder / "participant.json").write_text(text)
+    with pytest.raises(EkamError, match=r"participant\.json is damaged: put back a copy of it"):
+        read_participant(person.folder.parent, "S01")
