@@ -73,14 +73,14 @@ def _attempts(folder: SessionFolder) -> tuple[np.ndarray, np.ndarray, dict[str, 
     attempts = np.zeros(folder.stances.count, dtype=int)
     counted = np.ones(folder.stances.count, dtype=bool)
     newest: dict[str, int] = {}
-    numbers = folder.stances.column("stance")
+    numbers, names = folder.stances.column("stance"), folder.stances.text("block")
     for part in folder.recordings:
         followed = follow(part.path) if (part.path / LOG).is_file() else None
         if followed is None:
             continue
         for row in range(part.first, part.first + part.count):
             located = followed.stances.get(count_of(numbers[row]))
-            if located is not None and located.block is not None:
+            if located is not None and located.block is not None and located.label == names[row]:
                 attempts[row], counted[row] = located.attempt, located.counted
         begun = followed.begun  # with those of the parts before
         newest = {b.name: begun.get(i, 0) for i, b in enumerate(followed.plan.blocks, 1)}

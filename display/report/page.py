@@ -87,7 +87,11 @@ def course_page(found: Course) -> str:
         lacking=[
             *(f"Left out: {sentence}." for sentence in found.unread),
             *(f"{sentence[0].upper()}{sentence[1:]}." for sentence in found.apart),
-            *(f"{each.name}: {sentence}" for each in found.sessions for sentence in each.lacking),
+            *(
+                sentence if len(each.folders) > 1 else f"{each.name}: {sentence}"  # by its part
+                for each in found.sessions
+                for sentence in each.lacking
+            ),
         ],
         no_interval=words.NO_INTERVAL,
         mdc_source=MDC95_SOURCE,
