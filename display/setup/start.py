@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from PyQt5.QtWidgets import QApplication
 
     from display.setup.connections import Connections
-    from display.setup.state import Plan, Setup
+    from display.setup.plan import Plan
+    from display.setup.state import Setup
     from display.setup.steps import Step
     from display.setup.window import SetupWindow
 

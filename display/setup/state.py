@@ -6,7 +6,7 @@ The window puts in what was seen (`found`, `infos`, `guesses`, findings, checks)
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from math import isnan
 from pathlib import Path
@@ -17,6 +17,7 @@ from display.setup.answers import Answers, lab_of, provisional_lab_of, table_of
 from display.setup.drafts import Drafts
 from display.setup.guessing import Guesses, applied
 from display.setup.looks import Looked
+from display.setup.plan import Plan, Question
 from display.setup.schedule import Schedule, schedule_of
 from stream.axis_guess import third_axis
 from stream.check_network import Found, guess_role, looks_like
@@ -33,63 +34,6 @@ from stream.source import Role, StreamInfo
 from stream.subject_file import SubjectFile, read_subject
 
 STARTING = "the practice walker is starting …"
-
-
-@dataclass(frozen=True)
-class Question:
-    """Something that is asked in the page before Next goes on.
-
-    Attributes
-    ----------
-    options : words of each answer and the answer itself.
-    """
-
-    text: str
-    options: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is started when the window has closed."""
-
-    lab: Path
-    subject: Path
-    feedback: str
-    allow_replay: bool
-    network: bool
-    screen: str
-    protocol: str
-    session: int
-    leg: str
-    practise: bool
-    participant: str = ""
-    resume: bool = False
-    anew: bool = False
-
-    def arguments(self) -> list[str]:
-        """Of the command that does the same."""
-        given = ["live", "--lab", str(self.lab), "--subject", str(self.subject)]
-        if self.feedback:
-            given += ["--feedback", self.feedback]
-        if self.protocol:
-            given += ["--protocol", self.protocol]
-        if self.session > 1:
-            given += ["--session", str(self.session)]
-        if self.leg:
-            given += ["--leg", self.leg]
-        if self.participant:
-            given += ["--participant", self.participant]
-        if self.resume:
-            given.append("--resume")
-        if self.anew:
-            given.append("--anew")
-        if self.screen:
-            given += ["--screen", self.screen]
-        if self.allow_replay:
-            given.append("--allow-replay")
-        if self.network:
-            given.append("--network")
-        return given
 
 
 @cache

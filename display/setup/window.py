@@ -39,7 +39,8 @@ from display.setup.page_start import StartPage
 from display.setup.page_static import StaticPage
 from display.setup.page_streams import StreamsPage
 from display.setup.parts import STYLE, button, label, say
-from display.setup.state import Plan, Question, Setup
+from display.setup.plan import Plan, Question
+from display.setup.state import Setup
 from display.setup.steps import Step
 from display.setup.wording import said_in_window
 from display.setup.work import Work

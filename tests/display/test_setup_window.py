@@ -12,7 +12,8 @@ from compute import Check, Side
 from display.setup.answers import table_of
 from display.setup.drafts import Drafts
 from display.setup.guessing import guess
-from display.setup.state import Question, Setup
+from display.setup.plan import Question
+from display.setup.state import Setup
 from display.setup.steps import Step
 from stream.check_network import Found
 from stream.check_seen import Seen, SeenStream, failed, ok
