@@ -55,7 +55,9 @@ def main() -> int:
     lowered = replace(
         usual, peak1_nm_per_kg=tuple((1.0 - asked.lower) * p for p in usual.peak1_nm_per_kg)
     )
-    setup = Setup(read_protocol(asked.protocol), asked.session, Side.LEFT)
+    file = read_protocol(asked.protocol)
+    leg = Side.LEFT if file.protocol.legs == "one" else None
+    setup = Setup(file, asked.session, leg)
     blocks = setup.plan().blocks
     last = max(i for i, block in enumerate(blocks) if block.kind == "baseline")
     before_s, after_s = (

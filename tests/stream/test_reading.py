@@ -53,7 +53,7 @@ def test_the_page_reads_an_exported_study(tmp_path, monkeypatch, capsys):
         asks = [Ask("repeat", 70.0)] if i == 1 else []
         folder = tmp_path / "sessions" / f"S{i}" / "session_01"
         run, _ = protocol_folders.write(
-            folder, Setup(file), Strider(answer=answer, seed=i), asks, subject_id=f"S{i}"
+            folder, Setup(file, arm="A"), Strider(answer=answer, seed=i), asks, subject_id=f"S{i}"
         )
         results = {result.name: result.legs for result in run.state.results}
         changes.append(

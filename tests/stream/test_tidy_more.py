@@ -41,7 +41,7 @@ def made(write, tmp_path, *paths, **options):
 
 
 def test_a_block_is_as_the_protocol_judged_it(file, tmp_path):
-    run, _ = folders.write(tmp_path / "a", Setup(file), Strider(answer=0.15, kfm_rise=0.3))
+    run, _ = folders.write(tmp_path / "a", Setup(file, arm="A"), Strider(answer=0.15, kfm_rise=0.3))
     found = made(write_blocks, tmp_path, tmp_path / "a")
     results = [(result, leg) for result in run.state.results for leg in result.legs]
     assert len(found) == len(results) == 8
@@ -65,7 +65,7 @@ def test_a_block_is_as_the_protocol_judged_it(file, tmp_path):
 
 def test_every_attempt_at_a_block_is_there_and_in_the_recording_in_which_it_ended(file, tmp_path):
     first, second = tmp_path / "session_01", tmp_path / "session_01_2"
-    folders.write(first, Setup(file), asks=[Ask("repeat", 60.0)], seconds=90.0)
+    folders.write(first, Setup(file, arm="A"), asks=[Ask("repeat", 60.0)], seconds=90.0)
     folders.write(second, resumed(first))
     found = made(write_blocks, tmp_path, first, second)
     trained = [row for row in found if row["block"] == "practice" and row["side"] == "left"]
@@ -82,7 +82,7 @@ def test_every_attempt_at_a_block_is_there_and_in_the_recording_in_which_it_ende
 
 
 def test_blocks_of_a_session_without_its_log(file, tmp_path):
-    folders.write(tmp_path / "a", Setup(file), Strider(answer=0.15, kfm_rise=0.3))
+    folders.write(tmp_path / "a", Setup(file, arm="A"), Strider(answer=0.15, kfm_rise=0.3))
     whole = made(write_blocks, tmp_path, tmp_path / "a")
     (tmp_path / "a" / "protocol.jsonl").unlink()
     found = made(write_blocks, tmp_path, tmp_path / "a")
@@ -117,7 +117,9 @@ def test_a_blinded_block_tells_what_was_walked_and_no_arm(blinded, tmp_path):
 
 
 def test_a_recording_and_how_far_it_can_be_trusted(file, tmp_path):
-    folders.write(tmp_path / "a", Setup(file), asks=[Ask("pause", 60.0, "shoe")], seconds=70.0)
+    folders.write(
+        tmp_path / "a", Setup(file, arm="A"), asks=[Ask("pause", 60.0, "shoe")], seconds=70.0
+    )
     [row] = made(write_sessions, tmp_path, tmp_path / "a")
     assert (row["participant"], row["session"], row["recording"]) == ("S01", "1", "a")
     assert (row["protocol_ended"], row["halted"], row["blinded"]) == ("0", "shoe", "0")
@@ -143,7 +145,7 @@ def test_a_session_of_which_nothing_but_its_stances_is_left(tmp_path):
 
 
 def test_answers_and_their_corrections(file, tmp_path):
-    person = enrol(tmp_path, "S01", file)
+    person = enrol(tmp_path, "S01", file, arm="A")
     asks = [
         Ask("answer", 5.0, "pain", 1.0), Ask("answer", 50.0, "pain", 6.0), Ask("correct", 55.0, "pain 2", 2.0),
     ]  # fmt: skip
