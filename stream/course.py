@@ -11,7 +11,8 @@ from stream.errors import EkamError
 from stream.outcomes import unwalked
 from stream.parts import whole
 from stream.session_folder import SessionFolder, Unread, in_order
-from stream.summary import PEAK1, Summary, summarise
+from stream.summary import Summary, summarise
+from stream.watched import PEAK1
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from compute.protocol import State, Step, start
 from stream.errors import EkamError
 from stream.outcomes import standing
 from stream.protocol_run import read_setup
-from stream.session_folder import Part, SessionFolder, StanceTable, read_session
+from stream.session_folder import Part, SessionFolder, read_session
+from stream.stance_table import StanceTable
 
 TIMES = ("t_on_s", "t_off_s", "t_decide_s")
 

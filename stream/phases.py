@@ -8,9 +8,11 @@ import numpy as np
 
 from compute import Side
 from compute.protocol.plan import BaselineRules
+from stream.as_said import count_of, table
 from stream.protocol_follow import follow
 from stream.protocol_run import LOG
-from stream.session_folder import SessionFolder, StanceTable, count_of, table
+from stream.session_folder import SessionFolder
+from stream.stance_table import StanceTable
 
 KINDS = ("familiarise", "baseline", "train", "catch", "retention", "rest")
 _BEGINNINGS = {

@@ -15,9 +15,10 @@ from compute.protocol.judgement import LEAST_RISE
 from compute.serial import Change
 from compute.success import IN_BAND_PCT, MOST_RISE_PCT, RULE, Judgement
 from compute.variables import find
+from stream.as_said import count_of, number, table
 from stream.errors import EkamError
 from stream.protocol_run import LOG, leg_table, read_setup
-from stream.session_folder import SessionFolder, count_of, number, table
+from stream.session_folder import SessionFolder
 
 
 @dataclass(frozen=True)

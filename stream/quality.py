@@ -10,9 +10,10 @@ import numpy as np
 from compute import Side
 from compute.serial import change, serial_mean
 from compute.success import BASELINE_LEAST, BASELINE_WANTED
+from stream.as_said import count_of, number, table
 from stream.latency import BUDGETS_MS
 from stream.phases import Phase, baseline_rows, later_kinds, pooled
-from stream.session_folder import SessionFolder, count_of, number, table
+from stream.session_folder import SessionFolder
 
 VALID_WANTED_PCT = 85.0
 VALID_LEAST_PCT = 50.0

@@ -1,63 +1,29 @@
 """The folder of a session as a reader finds it: whole, cut off in the middle, or of an older version."""
 
-import csv
-import io
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from math import isfinite, nan
+from math import nan
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from compute import Side
 from compute.feedback import Target, target_for
 from compute.variables import Mode, find
 from stream import json_lines
+from stream.as_said import number, table
 from stream.errors import EkamError
 from stream.lab import read_lab
 from stream.outcomes import Outcome, outcomes_of, read_outcomes
 from stream.place import Place, place_of
+from stream.stance_table import StanceTable, read_stances, whole_rows
 from stream.xdf_read import structure
 
 _HIDING = ("blinded", "blind", "sham", "concealed")
 _EXPORTED = b"participant,"
 _STAMP = re.compile(r"(\d{8}T\d{6})Z")
-
-
-@dataclass(frozen=True)
-class StanceTable:
-    """``stances.csv`` by columns, in the order of the file.
-
-    Attributes
-    ----------
-    numbers : column -> shape (n,), NaN where empty. texts : column -> n texts, for the others.
-    """
-
-    numbers: Mapping[str, np.ndarray]
-    texts: Mapping[str, tuple[str, ...]]
-    count: int
-
-    def column(self, name: str) -> np.ndarray:
-        """A column of numbers; NaN throughout where the file does not have it."""
-        return self.numbers.get(name, np.full(self.count, nan))
-
-    def text(self, name: str) -> tuple[str, ...]:
-        """A column of texts; empty ones where the file does not have it."""
-        return self.texts.get(name, ("",) * self.count)
-
-    @property
-    def valid(self) -> np.ndarray:
-        """Which stances are valid, shape (n,)."""
-        return np.array([verdict == "valid" for verdict in self.text("verdict")], dtype=bool)
-
-    def of(self, side: Side) -> np.ndarray:
-        """Which stances are of a leg, shape (n,)."""
-        return np.array([word == side.word for word in self.text("side")], dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -68,9 +34,6 @@ class Part:
     first: int
     count: int
     begin_s: float = 0.0
-
-
-TEXT_COLUMNS = ("side", "verdict", "reasons", "block", "shown", "dropped_marker")
 
 
 @dataclass(frozen=True)
@@ -235,7 +198,7 @@ def read_session(path: Path) -> SessionFolder:
     EkamError : there is no readable ``stances.csv``.
     """
     lacking: list[str] = []
-    stances = _stances(path / "stances.csv", lacking)
+    stances = read_stances(path / "stances.csv", lacking)
     facts = _facts(path / "session.json", lacking)
     subject = table(_toml(path / "subject.toml"), "subject")
     if not subject:
@@ -293,12 +256,6 @@ def in_order(sessions: Sequence[SessionFolder]) -> tuple[SessionFolder, ...]:
     return tuple(sorted(sessions, key=lambda each: (each.begun_utc, each.name)))
 
 
-def table(facts: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """A table in a table; an empty one where there is none, or something else in its place."""
-    found = facts.get(name)
-    return found if isinstance(found, Mapping) else {}
-
-
 def hides(node: Any) -> bool:
     """Whether anything in a table says that the reader must not know the arm."""
     if isinstance(node, Mapping):
@@ -316,57 +273,6 @@ def has_curves(path: Path) -> bool:
             return {"stance", "side", "pct"} <= set(next(whole_rows(file), []))
     except OSError:
         return False
-
-
-def whole_rows(lines: Iterable[str]) -> Iterator[list[str]]:
-    """Cells of each line of a table, the header first; a torn or damaged line is an empty list.
-
-    Line by line: no cell of ours holds a line break, so a stray quotation mark spoils its own line alone.
-    """
-    width = 0
-    for line in lines:
-        try:
-            cells = next(csv.reader([line]), []) if line.endswith("\n") else []
-        except csv.Error:
-            cells = []
-        width = width or len(cells)
-        yield cells if len(cells) == width else []
-
-
-def _stances(path: Path, lacking: list[str]) -> StanceTable:
-    name = path.parent.resolve().name
-    cure = "put it back from a copy, or move the folder elsewhere"
-    if (path.parent / "raw.xdf").is_file():
-        cure = "`ekam process` makes it again from the raw.xdf beside it"
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise EkamError(
-            f"stances.csv of {name} cannot be read ({error.strerror}): {cure}"
-        ) from None
-    rows = list(whole_rows(io.StringIO(text)))
-    if not rows or not {"stance", "side", "verdict"} <= set(rows[0]):
-        raise EkamError(
-            f"stances.csv of {name} is no table of stances, its first line lacks stance, side, "
-            f"verdict: {cure}"
-        )
-    if not text.endswith("\n"):
-        lacking.append("the last line of stances.csv is torn: that stance is left out")
-        rows.pop()
-    header, body = rows[0], list(filter(None, rows[1:]))
-    damaged = len(rows) - 1 - len(body)
-    if damaged:
-        are = "line of stances.csv is" if damaged == 1 else "lines of stances.csv are"
-        lacking.append(f"{damaged} {are} damaged and left out")
-    columns = list(zip(*body, strict=True)) if body else [()] * len(header)
-    numbers: dict[str, np.ndarray] = {}
-    texts: dict[str, tuple[str, ...]] = {}
-    for name, cells in zip(header, columns, strict=True):
-        if name in TEXT_COLUMNS:
-            texts[name] = tuple(cells)
-        else:
-            numbers[name] = np.array([number(cell) for cell in cells], dtype=np.float64)
-    return StanceTable(numbers, texts, len(body))
 
 
 def _facts(path: Path, lacking: list[str]) -> Mapping[str, Any]:
@@ -494,18 +400,3 @@ def _moment(text: Any) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def count_of(value: Any) -> int:
-    """What a file says as a whole number; 0 where it is none."""
-    found = number(value)
-    return int(found) if isfinite(found) else 0
-
-
-def number(value: Any) -> float:
-    """What a file says as a number; NaN where it is none, or not finite."""
-    try:
-        found = float(value)
-    except (OverflowError, TypeError, ValueError):
-        return nan
-    return found if isfinite(found) else nan

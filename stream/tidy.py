@@ -10,11 +10,13 @@ from typing import Any
 
 from compute import Side
 from compute.variables import find
+from stream.as_said import number, table
 from stream.codebook import KEY_COLUMNS, stance_columns
 from stream.phases import kind_of, phases
 from stream.protocol_file import SPOKEN_FOR
 from stream.protocol_follow import Followed, Located, follow
-from stream.session_folder import SessionFolder, has_curves, number, table, whole_rows
+from stream.session_folder import SessionFolder, has_curves
+from stream.stance_table import whole_rows
 from stream.tables import CURVE_COLUMNS, MORE_COLUMNS, STANCE_COLUMNS
 
 TELLING = ("target_low", "target_high", "feedback_value", "in_band")

@@ -10,13 +10,14 @@ import numpy as np
 from compute import Side
 from compute.protocol.judgement import LegResult
 from stream import json_lines
+from stream.as_said import count_of, number, table
 from stream.errors import EkamError
 from stream.participants import JOURNAL
 from stream.phases import phases
 from stream.protocol_follow import Attempt, Followed
 from stream.protocol_run import OUTCOMES
 from stream.quality import quality
-from stream.session_folder import SessionFolder, count_of, number, table
+from stream.session_folder import SessionFolder
 from stream.summary import latency
 from stream.tidy import Study, key_cells, recording_cells, terms, trained_legs, write_rows
 from stream.tidy_columns import ANSWERS, ARM, BLOCKS, SESSIONS, names

@@ -480,8 +480,7 @@ class State:
 
     def _ask_another_lab(self, ask: Ask) -> "State":
         return self._noted(
-            f"another lab file from here on ({ask.text}), the baseline is kept: other axes, filters or "
-            "limits shift all values"
+            f"another lab file from here on ({ask.text}), the baseline is kept: all values may shift"
         )
 
 

@@ -13,14 +13,16 @@ from compute import Side
 from compute.norms import HEALTHY_PEAK1, MDC95_SOURCE, MDC_SHARES
 from compute.serial import LEAST_EFFECTIVE, Change, SerialMean
 from display.report import figures, words
+from stream.as_said import count_of, table
 from stream.course import Course, baseline_of
 from stream.curve_means import CURVES as MEAN_CURVES
 from stream.curve_means import CurveMean, curve_means
 from stream.latency import BUDGETS_MS
 from stream.phases import baseline_rows, later_kinds, phases, pooled
 from stream.results import METHOD
-from stream.session_folder import SessionFolder, count_of, table
-from stream.summary import KFM, PEAK1, PEAK2, WATCHED, Leg, LegPart, Summary, watched
+from stream.session_folder import SessionFolder
+from stream.summary import Leg, LegPart, Summary
+from stream.watched import KFM, PEAK1, PEAK2, WATCHED, watched
 
 _IN_CHANGES = (PEAK1, PEAK2, "ekam_impulse_nms_per_kg", KFM)
 _GOAL_P95_MS = 50.0

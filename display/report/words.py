@@ -8,7 +8,8 @@ from compute.norms import MDC95_PCT_BWHT
 from compute.serial import LEAST, LEAST_EFFECTIVE, Change
 from stream.course import BetweenDays
 from stream.protocol_verdicts import of_training
-from stream.summary import KFM, PEAK1, PEAK2, Leg, LegPart, Summary
+from stream.summary import Leg, LegPart, Summary
+from stream.watched import KFM, PEAK1, PEAK2
 
 REASONS: Mapping[str, str] = {
     "cross_belt": "stepped on the other belt",

@@ -14,7 +14,8 @@ from stream.parts import whole
 from stream.protocol_file import read_protocol
 from stream.protocol_run import Setup, resumed
 from stream.session_folder import read_session
-from stream.summary import PEAK1, summarise
+from stream.summary import summarise
+from stream.watched import PEAK1
 
 FOLLOW_UP = folders.PROTOCOL[: folders.PROTOCOL.index('[[blocks]]\nname = "practice"')] + (
     '[[blocks]]\nname = "without"\nkind = "retention"\nminutes = 2\n'

@@ -20,7 +20,8 @@ from stream.plain import plain
 from stream.protocol_file import read_protocol
 from stream.protocol_run import Setup
 from stream.session_folder import find_sessions, hides, read_session
-from stream.summary import KFM, PEAK1, PEAK2, summarise
+from stream.summary import summarise
+from stream.watched import KFM, PEAK1, PEAK2
 
 
 def summed(folder, **options):
