@@ -165,9 +165,11 @@ class _Follower:
     def _open(self, state: State, end: End) -> Attempt:
         """The attempt that runs, judged as if it ended here."""
         block, number = self.plan.blocks[state.block], state.block + 1
-        aims = state.targets if block.kind in AIMED_KINDS else (None, None)
         left, right = (
-            leg_result(state.steps, side, self.plan, state.baselines, aims[side]) for side in Side
+            leg_result(
+                state.steps, side, self.plan, state.baselines, state.own_aim(side), state.aimed
+            )
+            for side in Side
         )
         to_s = state.halted_s if state.halted else state.now_s
         return Attempt(

@@ -231,7 +231,7 @@ class State:
             state = replace(state, tests=(*others, *found))
         legs = tuple(
             leg_result(
-                state.steps, side, self.plan, state.baselines, state._own_aim(side), state.aimed
+                state.steps, side, self.plan, state.baselines, state.own_aim(side), state.aimed
             )
             for side in Side
         )
@@ -240,7 +240,7 @@ class State:
         # a tested band is none to train with
         return replace(state, targets=(None, None)) if block.kind == "test" else state
 
-    def _own_aim(self, side: Side) -> Target | None:
+    def own_aim(self, side: Side) -> Target | None:
         """What the protocol itself aims a leg at in the running block, however the band was moved."""
         if self.plan.blocks[self.block].kind not in AIMED_KINDS or self.targets[side] is None:
             return None

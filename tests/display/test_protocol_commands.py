@@ -2,16 +2,20 @@
 
 import csv
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import walkers
 from commands import ekam, refused
 from peers.protocol_sessions import interrupted
 
-from display.protocol_choice import Chosen
+from display.protocol_choice import Chosen, chosen
+from stream import json_lines
 from stream.errors import EkamError
 from stream.participants import enrol, read_participant
 from stream.protocol_file import read_protocol
+from stream.protocol_run import ProtocolRun
+from stream.subject_file import read_subject
 
 SHORT = """
 name = "short"
@@ -185,3 +189,23 @@ def test_a_replay_takes_no_place_in_a_schedule_but_in_that_of_a_rehearsal(tmp_pa
     rehearsed.admit(["walk", "walk"])
     assert read_participant(tmp_path, "TEST").rehearsal
     Chosen(walked.setup).admit(["walk"])  # without a participant there is no schedule
+
+
+@pytest.mark.parametrize(("hours", "warned"), [(0.5, False), (48.0, True)])
+def test_going_on_after_a_long_break_is_warned_of(tmp_path, capsys, hours, warned):
+    subject = read_subject(walkers.SUBJECT_PATH)
+    person = enrol(tmp_path, subject.subject.id, read_protocol("ekam_retraining"))
+    comes = person.next()
+    comes.folder.mkdir()
+    run = ProtocolRun(person.setup(comes))
+    run.keep(comes.folder)
+    run.close()
+    begun = datetime.now(UTC) - timedelta(hours=hours)
+    json_lines.append(
+        person.folder / "journal.jsonl",
+        [{"utc": begun.isoformat(), "what": "begun", "session": 1, "folder": comes.folder.name}],
+    )
+    found = chosen("", participant=person.id, store=tmp_path, resume=True, subject=subject)
+    assert found.setup.before
+    said = capsys.readouterr().err
+    assert ("markers that were off since would change every value" in said) is warned

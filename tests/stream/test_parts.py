@@ -12,6 +12,7 @@ from display.report.page import session_page
 from stream.course import course
 from stream.parts import whole
 from stream.protocol_file import read_protocol
+from stream.protocol_follow import follow
 from stream.protocol_run import Setup, resumed
 from stream.session_folder import read_session
 from stream.summary import summarise
@@ -152,3 +153,17 @@ def test_a_blinded_report_tells_nothing_of_how_anybody_walked_later(tmp_path):
     assert "step by step" not in page
     assert "its results are left out" in words.headline(summary)
     assert "step by step" in session_page(read_session(folder), open_)
+
+
+def test_a_block_that_a_recording_leaves_open_is_judged_as_one_that_ended(tmp_path):
+    moved = (Ask("shift_band", 90.0, "", 20.0),)
+    run, _ = folders.write(tmp_path / "s", setup(tmp_path), Strider(), moved, seconds=120.0)
+    found = follow(tmp_path / "s").attempts[-1]
+    ended = run.state.asked(Ask("end", run.state.now_s)).results[-1]
+    assert (found.name, found.end) == ("practice", "unfinished")
+    for side in Side:
+        left, own = found.legs[side], ended.legs[side]
+        assert (left.asked, left.in_band_pct) == (own.asked, own.in_band_pct)
+        assert left.asked == pytest.approx(-10.0)
+        assert 0.0 < left.in_band_pct < 100.0
+        assert left.success is own.success is False
